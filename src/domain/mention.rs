@@ -1,0 +1,77 @@
+//! A mention: an item that matched a brand, judged and kept. Serialised it is the
+//! mention of the API, of `mentions --json` and of webhooks.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{BrandMatch, Case, Item, MentionId, Sentiment, SourceName, StoryId};
+
+/// "This needs a fast public reply", why, and by when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Flag {
+    /// From 0 to 1; what the alert threshold is compared with.
+    pub score: f64,
+    /// Sentences that a person can read, strongest first.
+    pub reasons: Vec<String>,
+    /// When the answer should be there.
+    pub goal_by: DateTime<Utc>,
+    /// When it must be there at the latest.
+    pub reply_by: DateTime<Utc>,
+    /// Whether the clock runs from `seen_at` because the site gave no usable time.
+    pub estimated: bool,
+}
+
+/// What a mention said before its author changed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierText {
+    /// When we saw that it had changed.
+    pub until: DateTime<Utc>,
+    /// The title it had.
+    pub title: Option<String>,
+    /// The text it had.
+    pub text: String,
+}
+
+/// An item that speaks about a brand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mention {
+    /// The item as the site gave it.
+    #[serde(flatten)]
+    pub item: Item,
+    /// Its id.
+    pub id: MentionId,
+    /// The configured source that found it first.
+    pub source: SourceName,
+    /// When we first saw it.
+    pub seen_at: DateTime<Utc>,
+    /// Which brands, by which rule, where.
+    pub brands: Vec<BrandMatch>,
+    /// The story it belongs to.
+    pub story: StoryId,
+    /// What the classifier said.
+    pub sentiment: Sentiment,
+    /// Set when it needs a fast public reply.
+    pub flag: Option<Flag>,
+    /// The work on it, when it is or was flagged.
+    pub case: Option<Case>,
+    /// First seen so old that it neither alerts nor counts as overdue.
+    #[serde(default)]
+    pub backlog: bool,
+    /// The brand's own post.
+    #[serde(default)]
+    pub own: bool,
+    /// Earlier texts, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierText>,
+}
+
+impl Mention {
+    /// The moment the clock runs from: the posting time, or `seen_at` when the site
+    /// gave none or one in the future. The flag says which (`estimated`).
+    pub fn clock_start(item: &Item, seen_at: DateTime<Utc>) -> (DateTime<Utc>, bool) {
+        match item.published_at {
+            Some(published) if published <= seen_at => (published, false),
+            _ => (seen_at, true),
+        }
+    }
+}

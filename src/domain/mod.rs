@@ -1,0 +1,29 @@
+//! The words of the product as plain data: no I/O, no clock, nothing of ours imported.
+
+mod brand;
+mod case;
+mod delivery;
+mod destination;
+mod event;
+mod ids;
+mod item;
+mod mention;
+mod policy;
+mod secret;
+mod source;
+mod time;
+mod verdict;
+
+pub use brand::{Brand, BrandMatch};
+pub use case::{Case, CaseAct, CaseAction, CaseState};
+pub use delivery::{Attempt, Delivery, DeliveryState};
+pub use destination::{Destination, DestinationKind};
+pub use event::{Event, EventType};
+pub use ids::{BrandName, DeliveryId, EventId, MentionId, SourceName, StoryId, hex_digest};
+pub use item::{Author, Engagement, Item, Kind, Rating};
+pub use mention::{EarlierText, Flag, Mention};
+pub use policy::TriagePolicy;
+pub use secret::Secret;
+pub use source::{Cursor, Health, HealthState, SourceStatus};
+pub use time::{format_duration, parse_duration};
+pub use verdict::{Label, Sentiment};

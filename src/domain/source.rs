@@ -1,0 +1,94 @@
+//! What we remember of a source between two polls, and how it is doing.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::SourceName;
+
+/// Where the last poll stopped. Moves only in the transaction that stores its mentions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The validator of the last full answer.
+    #[serde(default)]
+    pub etag: Option<String>,
+    /// The other validator, verbatim as the server wrote it.
+    #[serde(default)]
+    pub last_modified: Option<String>,
+    /// Where a permanent redirect sent us.
+    #[serde(default)]
+    pub moved_to: Option<String>,
+    /// Whether any poll has succeeded; the first one does not flood.
+    #[serde(default)]
+    pub polled_before: bool,
+}
+
+/// How a source is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthState {
+    /// Not polled yet.
+    #[default]
+    New,
+    /// The last poll was fine.
+    Ok,
+    /// The last poll failed; it is tried again later.
+    Failing,
+}
+
+/// The health of a source, for the page, `hearken sources` and metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// How it is doing.
+    pub state: HealthState,
+    /// When the last poll ended well.
+    #[serde(default)]
+    pub last_ok_at: Option<DateTime<Utc>>,
+    /// When it was last polled at all.
+    #[serde(default)]
+    pub last_poll_at: Option<DateTime<Utc>>,
+    /// When it is polled next.
+    #[serde(default)]
+    pub next_poll_at: Option<DateTime<Utc>>,
+    /// Why the last poll failed, as a sentence for people.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Failed polls since the last good one.
+    #[serde(default)]
+    pub n_failures: u32,
+    /// Polls that succeeded, ever.
+    #[serde(default)]
+    pub n_polls_ok: u64,
+    /// Items read, ever.
+    #[serde(default)]
+    pub n_items: u64,
+    /// Mentions stored, ever.
+    #[serde(default)]
+    pub n_mentions: u64,
+    /// Things a person should know although the poll succeeded.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// Cursor and health of one source, stored as one value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceStatus {
+    /// The source.
+    pub name: SourceName,
+    /// Where the last poll stopped.
+    #[serde(default)]
+    pub cursor: Cursor,
+    /// How it is doing.
+    #[serde(default)]
+    pub health: Health,
+}
+
+impl SourceStatus {
+    /// A source that was never polled.
+    pub fn new(name: SourceName) -> Self {
+        Self {
+            name,
+            cursor: Cursor::default(),
+            health: Health::default(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Answers become items: one adapter per wire format, text and dates cleaned in one
+//! place. Bytes come in, items in document order go out; nothing here asks the network,
+//! the store or the clock.
+
+pub mod dates;
+pub mod encoding;
+pub mod feed;
+pub mod text;
+
+use url::Url;
+
+use crate::domain::Item;
+
+/// What a site answered, as bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The body, decompressed but not decoded.
+    pub bytes: &'a [u8],
+    /// The `Content-Type` header, where there was one.
+    pub content_type: Option<&'a str>,
+    /// Where it came from: the base of relative links.
+    pub url: Option<&'a Url>,
+}
+
+/// What an answer held.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parsed {
+    /// One per top-level entry, in document order, never deduplicated.
+    pub items: Vec<Item>,
+    /// How often the site wants to be asked at most (RSS `ttl`, `sy:updatePeriod`), in seconds.
+    pub min_interval_secs: Option<u64>,
+    /// The next page, where the answer names one.
+    pub next_page: Option<String>,
+    /// What had to be repaired or left out, for people.
+    pub notes: Vec<String>,
+}
+
+/// Why an answer gave no items. The kinds are those of `extract --json`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// A login wall, consent, bot-check or error page.
+    #[error("{0}")]
+    Blocked(String),
+    /// Something else than the format asked for.
+    #[error("{0}")]
+    NotAFeed(String),
+    /// The right format, broken beyond repair.
+    #[error("{0}")]
+    Broken(String),
+    /// Nothing at all.
+    #[error("the answer is empty")]
+    Empty,
+    /// More than we read.
+    #[error("the answer is larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// A format that this definition cannot read.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+impl ParseError {
+    /// The word for `error.kind` in JSON.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Blocked(_) => "blocked",
+            Self::NotAFeed(_) => "not_a_feed",
+            Self::Broken(_) => "broken",
+            Self::Empty => "empty",
+            Self::TooLarge { .. } => "too_large",
+            Self::Unsupported(_) => "unsupported",
+        }
+    }
+}
