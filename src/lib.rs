@@ -2,4 +2,5 @@
 //!
 //! source → fetch → parse → match → dedupe → classify → triage → store → deliver → respond → report
 
+pub mod classify;
 pub mod domain;

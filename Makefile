@@ -1,0 +1,53 @@
+# Two commands set everything up: `make run` and `make test`. Each target is the real
+# thing in one line; what they need is checked first, with a message each.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+CARGO  ?= cargo
+PYTHON ?= python3
+BRAND  ?=
+ARGS   ?=
+PROGRAM = $${CARGO_TARGET_DIR:-target}/release/hearken
+
+.PHONY: help run demo build test lint doc bench dist check-tools libtorch clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: build ## start Hearken: BRAND="Acme Corp", else ./hearken.toml, else the demo
+	@if [ -n "$(BRAND)" ]; then exec "$(PROGRAM)" run --brand "$(BRAND)" $(ARGS); \
+	elif [ -f hearken.toml ]; then exec "$(PROGRAM)" run $(ARGS); \
+	else exec "$(PROGRAM)" demo $(ARGS); fi
+
+demo: build ## the demo: sample sources, a temporary store, no network
+	@exec "$(PROGRAM)" demo $(ARGS)
+
+build: libtorch ## the program, at target/release/hearken
+	@$(CARGO) build --release --locked --bin hearken
+
+test: libtorch ## all tests, with the real program and the shipped model
+	@if $(CARGO) nextest --version >/dev/null 2>&1; \
+	then $(CARGO) nextest run --release --locked $(ARGS); \
+	else $(CARGO) test --release --locked --lib --bins --test it $(ARGS); fi
+
+lint: libtorch ## formatting, clippy and the documentation, as CI wants them
+	@$(CARGO) fmt --check
+	@$(CARGO) clippy --release --locked --all-targets -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps
+
+bench: build ## the figures of the documentation
+	@"$(PROGRAM)" bench classify
+	@$(CARGO) bench --locked
+
+dist: libtorch ## a slower build of a faster program, at target/dist/hearken
+	@$(CARGO) build --profile dist --locked --bin hearken
+
+libtorch: check-tools ## finds or fetches libtorch; LIBTORCH=/path uses yours
+	@$(PYTHON) setup/libtorch.py --cargo-config .cargo/config.toml >/dev/null
+
+check-tools:
+	@setup/check-tools "$(CARGO)" "$(PYTHON)"
+
+clean: ## removes what was built here (libtorch stays in your cache)
+	@$(CARGO) clean

@@ -1,0 +1,51 @@
+//! Finds the shipped model: beside the program's installation, never in the working
+//! directory of whoever started it.
+
+use std::path::{Path, PathBuf};
+
+use super::ClassifyError;
+
+/// The model that ships with this version.
+const SHIPPED: &str = "hearken-en";
+
+/// The folder of the model: the one given, or the shipped one found relative to the
+/// executable (`models/` in a folder above it, or `../share/hearken/models`).
+///
+/// # Errors
+/// `NoModel` lists every folder that was tried.
+pub fn find_model(given: Option<&Path>) -> Result<PathBuf, ClassifyError> {
+    let candidates = match given {
+        Some(folder) => vec![folder.to_owned()],
+        None => candidates(std::env::current_exe().ok().as_deref()),
+    };
+    if let Some(found) = candidates.iter().find(|folder| holds_model(folder)) {
+        return Ok(found.clone());
+    }
+    Err(ClassifyError::NoModel {
+        looked_in: candidates
+            .iter()
+            .map(|folder| folder.display().to_string())
+            .collect(),
+    })
+}
+
+fn holds_model(folder: &Path) -> bool {
+    folder.join("hearken.json").is_file() && folder.join("model.safetensors").is_file()
+}
+
+fn candidates(executable: Option<&Path>) -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    // A link to the program must not hide its installation.
+    let executable = executable.and_then(|path| path.canonicalize().ok());
+    if let Some(folder) = executable.as_deref().and_then(Path::parent) {
+        folders.push(folder.join("models").join(SHIPPED));
+        folders.push(folder.join("../share/hearken/models").join(SHIPPED));
+        // target/release/hearken and target/release/deps/… live below the checkout.
+        for above in folder.ancestors().skip(1).take(3) {
+            folders.push(above.join("models").join(SHIPPED));
+        }
+    }
+    // A build whose target folder lies elsewhere still knows its checkout.
+    folders.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(SHIPPED));
+    folders
+}

@@ -1,0 +1,191 @@
+//! Judges texts with a BERT model on libtorch. One thread owns the model; callers send
+//! batches over a channel and get one verdict per text, in their order. A caller that
+//! goes away, or a batch that makes the model fail, never stops the owner.
+
+mod eval;
+mod locate;
+mod model;
+mod prepare;
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+
+use tokio::sync::oneshot;
+
+pub use eval::{Evaluation, Labelled, SourceScore, evaluate, read_labelled};
+pub use locate::find_model;
+pub use model::{Manifest, Precision};
+pub use prepare::prepare;
+
+use crate::domain::{Kind, Sentiment};
+
+/// Batches waiting for the model before senders have to wait: a few polls' worth.
+const QUEUE_LENGTH: usize = 64;
+
+/// A text to be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The text as it was written; preparation happens here.
+    pub text: String,
+    /// What sort of text it is: the model was told in training.
+    pub kind: Kind,
+}
+
+/// How the model is loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The model's folder.
+    pub folder: PathBuf,
+    /// Intra-op threads of libtorch. Its threads spin, so one is right whenever
+    /// anything else runs on the machine.
+    pub n_threads: usize,
+    /// Arithmetic; `Auto` takes bf16 where the processor multiplies it natively.
+    pub precision: Precision,
+}
+
+impl Settings {
+    /// One thread, automatic precision.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            n_threads: 1,
+            precision: Precision::Auto,
+        }
+    }
+}
+
+/// Why texts could not be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum ClassifyError {
+    /// No folder held a model.
+    #[error("no model found: looked in {}; name one with --model DIR or [model] path", .looked_in.join(", "))]
+    NoModel {
+        /// The folders that were tried.
+        looked_in: Vec<String>,
+    },
+    /// A file of the model is missing or unreadable.
+    #[error("model file {file} cannot be read: {why}")]
+    BadModel {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// libtorch failed on a batch.
+    #[error("the model failed on a batch: {0}")]
+    Inference(String),
+    /// The owner thread is gone: the program is stopping.
+    #[error("the classifier has stopped")]
+    Stopped,
+    /// A labelled file cannot be read.
+    #[error("{file}:{line}: {why}")]
+    BadLabelled {
+        /// The file.
+        file: String,
+        /// The line, from 1; 0 for the whole file.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+struct Batch {
+    inputs: Vec<Input>,
+    reply: oneshot::Sender<Result<Vec<Sentiment>, ClassifyError>>,
+}
+
+/// A handle to the thread that owns the model; cheap to clone.
+#[derive(Clone)]
+pub struct Classifier {
+    batches: mpsc::SyncSender<Batch>,
+    manifest: std::sync::Arc<Manifest>,
+}
+
+impl Classifier {
+    /// Loads the model on its own thread and waits until it is ready. Call it off the
+    /// async runtime: loading takes a moment.
+    ///
+    /// # Errors
+    /// `BadModel` names the file that is missing or broken.
+    pub fn start(settings: &Settings) -> Result<Self, ClassifyError> {
+        let (batches, inbox) = mpsc::sync_channel::<Batch>(QUEUE_LENGTH);
+        let (ready, loaded) = mpsc::sync_channel(1);
+        let settings = settings.clone();
+        std::thread::Builder::new()
+            .name("classifier".to_owned())
+            .spawn(move || {
+                let model = match model::Model::load(&settings) {
+                    Ok(model) => model,
+                    Err(error) => {
+                        // Nobody waits any more only when the program is ending.
+                        let _ = ready.send(Err(error));
+                        return;
+                    }
+                };
+                let _ = ready.send(Ok(model.manifest().clone()));
+                own(&model, &inbox);
+            })
+            .map_err(|error| ClassifyError::Inference(error.to_string()))?;
+        let manifest = loaded.recv().map_err(|_| ClassifyError::Stopped)??;
+        Ok(Self {
+            batches,
+            manifest: std::sync::Arc::new(manifest),
+        })
+    }
+
+    /// What the model says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Judges texts; one verdict each, in their order.
+    ///
+    /// # Errors
+    /// `Inference` when libtorch fails, `Stopped` when the program is ending.
+    pub async fn classify(&self, inputs: Vec<Input>) -> Result<Vec<Sentiment>, ClassifyError> {
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (reply, answer) = oneshot::channel();
+        let batches = self.batches.clone();
+        tokio::task::spawn_blocking(move || batches.send(Batch { inputs, reply }))
+            .await
+            .map_err(|_| ClassifyError::Stopped)?
+            .map_err(|_| ClassifyError::Stopped)?;
+        answer.await.map_err(|_| ClassifyError::Stopped)?
+    }
+
+    /// The same for callers outside the async runtime.
+    ///
+    /// # Errors
+    /// As `classify`.
+    pub fn classify_blocking(&self, inputs: Vec<Input>) -> Result<Vec<Sentiment>, ClassifyError> {
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (reply, answer) = oneshot::channel();
+        self.batches
+            .send(Batch { inputs, reply })
+            .map_err(|_| ClassifyError::Stopped)?;
+        answer
+            .blocking_recv()
+            .map_err(|_| ClassifyError::Stopped)?
+    }
+}
+
+/// Serves batches until every handle is gone.
+fn own(model: &model::Model, inbox: &mpsc::Receiver<Batch>) {
+    while let Ok(batch) = inbox.recv() {
+        if batch.reply.is_closed() {
+            continue;
+        }
+        // tch turns libtorch's exceptions into panics in places; one bad batch must
+        // not take the thread with it.
+        let judged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            model.judge(&batch.inputs)
+        }))
+        .unwrap_or_else(|_| Err(ClassifyError::Inference("libtorch panicked".to_owned())));
+        // The caller may have gone while we worked.
+        let _ = batch.reply.send(judged);
+    }
+}

@@ -1,0 +1,45 @@
+//! The text as the model saw it in training: NFC, handles and links masked, whitespace
+//! folded. `models/train/data.py` does exactly the same; change both or neither.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use unicode_normalization::UnicodeNormalization;
+
+static LINK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:https?://|www\.)\S+").expect("a constant pattern compiles")
+});
+static HANDLE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(^|[^\w@/.])@\w+").expect("a constant pattern compiles"));
+
+/// Masks links as `http` and handles as `@user`, so that the model judges what was said
+/// and not to whom.
+pub fn prepare(text: &str) -> String {
+    let composed: String = text.nfc().collect();
+    let without_links = LINK.replace_all(&composed, "http");
+    let masked = HANDLE.replace_all(&without_links, "${1}@user");
+    masked.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(prepare(text), expected, "{text:?}");
+    }
+
+    #[test]
+    fn handles_and_links_are_masked() {
+        check("@acme why?", "@user why?");
+        check("hi @a, @b and (@c)", "hi @user, @user and (@user)");
+        check("mail me at jo@example.org", "mail me at jo@example.org");
+        check("@user already", "@user already");
+        check("see https://x.example/a?b=1 now", "see http now");
+        check("WWW.example.org!", "http");
+        check("a\n\n b\t c ", "a b c");
+        check("cafe\u{301}", "café");
+        check("", "");
+    }
+}
