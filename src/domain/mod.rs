@@ -2,6 +2,7 @@
 
 mod brand;
 mod case;
+mod definition;
 mod delivery;
 mod destination;
 mod event;
@@ -9,13 +10,19 @@ mod ids;
 mod item;
 mod mention;
 mod policy;
+mod rule;
 mod secret;
+mod signing_key;
 mod source;
 mod time;
 mod verdict;
 
 pub use brand::{Brand, BrandMatch};
 pub use case::{Case, CaseAct, CaseAction, CaseState};
+pub use definition::{
+    Alternatives, Definition, FieldRules, Format, HtmlReading, JsonMapping, Limits, Param,
+    ParamProblem, ParamType, QueryForm, Request, RequestPiece, RequestPlan, Sample, Verified,
+};
 pub use delivery::{Attempt, Delivery, DeliveryState};
 pub use destination::{Destination, DestinationKind};
 pub use event::{Event, EventType};
@@ -23,7 +30,9 @@ pub use ids::{BrandName, DeliveryId, EventId, MentionId, SourceName, StoryId, he
 pub use item::{Author, Engagement, Item, Kind, Rating};
 pub use mention::{EarlierText, Flag, Mention};
 pub use policy::TriagePolicy;
+pub use rule::{Condition, Filter, JsonPath, Piece, Step, ValueRule};
 pub use secret::Secret;
+pub use signing_key::SigningKey;
 pub use source::{Cursor, Health, HealthState, SourceStatus};
 pub use time::{format_duration, parse_duration};
 pub use verdict::{Label, Sentiment};

@@ -1,0 +1,658 @@
+//! Reads one table of the file key by key: the type is checked, every mistake is kept with
+//! its place, and reading goes on. Nothing here knows what the keys mean.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Problem, nearest};
+use super::{GivenSecret, SecretOrigin};
+use crate::domain::{Secret, parse_duration};
+
+/// Where environment variables come from; tests hand in their own.
+pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Longer than any schedule makes sense, and short enough that no date overflows.
+const LONGEST_DURATION: Duration = Duration::from_secs(3_660 * 86_400);
+/// Far above any key or token; a larger file was named by mistake.
+const SECRET_FILE_LIMIT_BYTES: u64 = 64 * 1024;
+
+/// The file being read and everything found wrong with it so far.
+pub(super) struct Reader<'a> {
+    pub(super) file: &'a Path,
+    pub(super) text: &'a str,
+    pub(super) environment: Environment<'a>,
+    pub(super) problems: RefCell<Vec<Problem>>,
+    pub(super) warnings: RefCell<Vec<Problem>>,
+    line_starts: Vec<usize>,
+}
+
+/// A value with the place it was written at.
+#[derive(Clone, Debug)]
+pub(super) struct Placed<T> {
+    pub(super) value: T,
+    pub(super) line: usize,
+    pub(super) key: String,
+}
+
+impl<T> Placed<T> {
+    /// The same place with another value.
+    pub(super) fn with<U>(&self, value: U) -> Placed<U> {
+        Placed {
+            value,
+            line: self.line,
+            key: self.key.clone(),
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(file: &'a Path, text: &'a str, environment: Environment<'a>) -> Self {
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        Self {
+            file,
+            text,
+            environment,
+            problems: RefCell::default(),
+            warnings: RefCell::default(),
+            line_starts,
+        }
+    }
+
+    /// The line of a byte offset, from 1.
+    pub(super) fn line_of(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset)
+    }
+
+    /// The column of a byte offset in characters, from 1.
+    pub(super) fn column_of(&self, offset: usize) -> usize {
+        let start = self.line_starts[self.line_of(offset) - 1];
+        let before = self.text.get(start..offset).unwrap_or_default();
+        before.chars().count() + 1
+    }
+
+    /// A line without its end, from 1; empty past the end.
+    pub(super) fn line_text(&self, line: usize) -> &'a str {
+        self.text.lines().nth(line - 1).unwrap_or_default()
+    }
+
+    /// Keeps a problem of a value.
+    pub(super) fn problem<T>(
+        &self,
+        place: &Placed<T>,
+        what: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        self.problem_at(place.line, &place.key, what, mend);
+    }
+
+    /// Keeps a problem of a line.
+    pub(super) fn problem_at(
+        &self,
+        line: usize,
+        key: &str,
+        what: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        self.problems
+            .borrow_mut()
+            .push(self.made(line, key, what, mend));
+    }
+
+    /// Keeps something that works but is probably not meant.
+    pub(super) fn warning_at(
+        &self,
+        line: usize,
+        key: &str,
+        what: impl Into<String>,
+        mend: impl Into<String>,
+    ) {
+        self.warnings
+            .borrow_mut()
+            .push(self.made(line, key, what, mend));
+    }
+
+    fn made(
+        &self,
+        line: usize,
+        key: &str,
+        what: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            file: self.file.to_path_buf(),
+            line: Some(line),
+            column: None,
+            key: key.to_owned(),
+            what: what.into(),
+            mend: mend.into(),
+        }
+    }
+
+    /// A path of the configuration: relative ones start beside the file.
+    pub(super) fn beside_the_file(&self, path: &str) -> PathBuf {
+        match self.file.parent() {
+            Some(folder) => folder.join(path),
+            None => PathBuf::from(path),
+        }
+    }
+}
+
+/// The keys that a table may have.
+pub(super) struct Keys {
+    /// What the table is called in messages: `[[brand]]`, `[web]`.
+    pub(super) table: &'static str,
+    /// The keys that are read.
+    pub(super) known: &'static [&'static str],
+    /// Keys of the product that this version does not have yet: refused by name, so that
+    /// nobody believes they work.
+    pub(super) later: &'static [&'static str],
+    /// What to say about a key that resembles none of them.
+    pub(super) otherwise: Option<&'static str>,
+}
+
+/// One table of the file.
+pub(super) struct Fields<'r, 'a> {
+    pub(super) reader: &'r Reader<'a>,
+    table: &'r DeTable<'a>,
+    path: String,
+    /// The line of its header.
+    pub(super) line: usize,
+}
+
+impl<'r, 'a> Fields<'r, 'a> {
+    /// Opens a table and reports every key that does not belong there.
+    pub(super) fn open(
+        reader: &'r Reader<'a>,
+        table: &'r DeTable<'a>,
+        path: String,
+        line: usize,
+        keys: &Keys,
+    ) -> Self {
+        let fields = Self {
+            reader,
+            table,
+            path,
+            line,
+        };
+        for key in table.keys() {
+            let name: &str = key.get_ref();
+            if keys.known.contains(&name) {
+                continue;
+            }
+            let (line, key) = (reader.line_of(key.span().start), fields.key(name));
+            if keys.later.contains(&name) {
+                reader.problem_at(line, &key, "comes with a later version", "remove it");
+                continue;
+            }
+            let mend = match (nearest(name, keys.known.iter().copied()), keys.otherwise) {
+                (Some(meant), _) => format!("did you mean `{meant}`?"),
+                (None, Some(advice)) => advice.to_owned(),
+                (None, None) => format!("write one of {}", keys.known.join(", ")),
+            };
+            reader.problem_at(line, &key, format!("is not a key of {}", keys.table), mend);
+        }
+        fields
+    }
+
+    /// The full name of a key of this table.
+    pub(super) fn key(&self, name: &str) -> String {
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
+    }
+
+    /// A value as it was written.
+    pub(super) fn value(&self, name: &str) -> Option<Placed<&'r DeValue<'a>>> {
+        let value = self.table.get(name)?;
+        Some(self.placed(self.key(name), value))
+    }
+
+    fn placed(&self, key: String, value: &'r Spanned<DeValue<'a>>) -> Placed<&'r DeValue<'a>> {
+        Placed {
+            value: value.get_ref(),
+            line: self.reader.line_of(value.span().start),
+            key,
+        }
+    }
+
+    /// Reports a key that must be there.
+    pub(super) fn missing(&self, name: &str, mend: &str) {
+        self.reader
+            .problem_at(self.line, &self.key(name), MISSING, mend);
+    }
+
+    fn wrong_type(&self, place: &Placed<&DeValue<'_>>, expected: &str, example: &str) {
+        self.reader.problem(
+            place,
+            format!("is {}, not {expected}", described(place.value)),
+            format!("write {example}"),
+        );
+    }
+
+    /// A text that says something.
+    pub(super) fn text(&self, name: &str, example: &str) -> Option<Placed<String>> {
+        let place = self.value(name)?;
+        let Some(text) = place.value.as_str() else {
+            self.wrong_type(&place, "a text in quotes", example);
+            return None;
+        };
+        if text.trim().is_empty() {
+            self.reader
+                .problem(&place, "is empty", format!("write {example}"));
+            return None;
+        }
+        Some(place.with(text.trim().to_owned()))
+    }
+
+    /// A text that must be there.
+    pub(super) fn required_text(&self, name: &str, example: &str) -> Option<Placed<String>> {
+        if self.value(name).is_none() {
+            self.missing(name, &format!("write {example}"));
+        }
+        self.text(name, example)
+    }
+
+    /// A list of texts; empty when the key is absent.
+    pub(super) fn texts(&self, name: &str, example: &str) -> Vec<Placed<String>> {
+        let Some(place) = self.value(name) else {
+            return Vec::new();
+        };
+        let Some(array) = place.value.as_array() else {
+            self.wrong_type(&place, "a list of texts", example);
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for (index, element) in array.iter().enumerate() {
+            let element = self.placed(format!("{}[{index}]", place.key), element);
+            match element.value.as_str().map(str::trim) {
+                Some("") => self
+                    .reader
+                    .problem(&element, "is empty", "write a text or remove it"),
+                Some(text) => texts.push(element.with(text.to_owned())),
+                None => self.wrong_type(&element, "a text in quotes", example),
+            }
+        }
+        texts
+    }
+
+    /// A duration between `shortest` and ten years.
+    pub(super) fn duration(
+        &self,
+        name: &str,
+        shortest: Duration,
+        example: &str,
+    ) -> Option<Placed<Duration>> {
+        let place = self.value(name)?;
+        let Some(text) = place.value.as_str() else {
+            self.wrong_type(&place, "a duration in quotes", example);
+            return None;
+        };
+        let duration = match parse_duration(text) {
+            Ok(duration) => duration,
+            Err(sentence) => {
+                let (what, mend) = sentence.split_once("; ").unwrap_or((&sentence, ""));
+                self.reader.problem(&place, what, mend);
+                return None;
+            }
+        };
+        if duration < shortest {
+            self.reader.problem(
+                &place,
+                format!("is shorter than {}", plain_duration(shortest)),
+                format!("write {example}"),
+            );
+            return None;
+        }
+        if duration > LONGEST_DURATION {
+            self.reader.problem(
+                &place,
+                "is longer than ten years",
+                format!("write {example}"),
+            );
+            return None;
+        }
+        Some(place.with(duration))
+    }
+
+    /// A number from 0 to 1.
+    pub(super) fn share(&self, name: &str, example: &str) -> Option<Placed<f64>> {
+        let place = self.value(name)?;
+        let number = match place.value {
+            DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
+            DeValue::Integer(number) => number.as_str().parse::<f64>().ok(),
+            _ => {
+                self.wrong_type(&place, "a number", example);
+                return None;
+            }
+        };
+        match number.filter(|number| (0.0..=1.0).contains(number)) {
+            Some(number) => Some(place.with(number)),
+            None => {
+                self.reader
+                    .problem(&place, "is not between 0 and 1", format!("write {example}"));
+                None
+            }
+        }
+    }
+
+    /// A whole number in a range.
+    pub(super) fn count(
+        &self,
+        name: &str,
+        range: std::ops::RangeInclusive<usize>,
+        example: &str,
+    ) -> Option<Placed<usize>> {
+        let place = self.value(name)?;
+        let DeValue::Integer(number) = place.value else {
+            self.wrong_type(&place, "a whole number", example);
+            return None;
+        };
+        match usize::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) if range.contains(&number) => Some(place.with(number)),
+            _ => {
+                self.reader.problem(
+                    &place,
+                    format!("is not between {} and {}", range.start(), range.end()),
+                    format!("write {example}"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A table inside this one.
+    pub(super) fn table(&self, name: &str, keys: &Keys) -> Option<Fields<'r, 'a>> {
+        let place = self.value(name)?;
+        match place.value {
+            DeValue::Table(table) => Some(Fields::open(
+                self.reader,
+                table,
+                place.key,
+                place.line,
+                keys,
+            )),
+            DeValue::Array(_) => {
+                self.reader.problem(
+                    &place,
+                    "is a list of tables, but there is only one of it",
+                    format!("write {} with single brackets", keys.table),
+                );
+                None
+            }
+            _ => {
+                self.wrong_type(&place, "a table", keys.table);
+                None
+            }
+        }
+    }
+
+    /// The tables of a list, `[[name]]`.
+    pub(super) fn tables(&self, name: &str, keys: &Keys) -> Vec<Fields<'r, 'a>> {
+        let Some(place) = self.value(name) else {
+            return Vec::new();
+        };
+        let array = match place.value {
+            DeValue::Array(array) => array,
+            DeValue::Table(_) => {
+                self.reader.problem(
+                    &place,
+                    "is a single table, but there can be several",
+                    format!("write {} with double brackets", keys.table),
+                );
+                return Vec::new();
+            }
+            _ => {
+                self.wrong_type(&place, "a list of tables", keys.table);
+                return Vec::new();
+            }
+        };
+        let mut tables = Vec::new();
+        for (index, element) in array.iter().enumerate() {
+            let element = self.placed(format!("{}[{index}]", place.key), element);
+            match element.value {
+                DeValue::Table(table) => tables.push(Fields::open(
+                    self.reader,
+                    table,
+                    element.key,
+                    element.line,
+                    keys,
+                )),
+                _ => self.wrong_type(&element, "a table", keys.table),
+            }
+        }
+        tables
+    }
+
+    /// A text, `{ env = "NAME" }` or `{ file = "path" }`.
+    pub(super) fn secret(&self, name: &str, example: &str) -> Option<Placed<GivenSecret>> {
+        self.read_secret(self.value(name)?, example)
+    }
+
+    /// One secret or a list of them.
+    pub(super) fn secrets(&self, name: &str, example: &str) -> Vec<Placed<GivenSecret>> {
+        let Some(place) = self.value(name) else {
+            return Vec::new();
+        };
+        let DeValue::Array(array) = place.value else {
+            return self.read_secret(place, example).into_iter().collect();
+        };
+        if array.is_empty() {
+            self.reader.problem(
+                &place,
+                "is an empty list",
+                format!("write {example} or remove it"),
+            );
+        }
+        array
+            .iter()
+            .enumerate()
+            .filter_map(|(index, element)| {
+                self.read_secret(
+                    self.placed(format!("{}[{index}]", place.key), element),
+                    example,
+                )
+            })
+            .collect()
+    }
+
+    /// Reads a secret that was found already.
+    pub(super) fn read_secret(
+        &self,
+        place: Placed<&'r DeValue<'a>>,
+        example: &str,
+    ) -> Option<Placed<GivenSecret>> {
+        match place.value {
+            DeValue::String(text) if text.trim().is_empty() => {
+                self.reader
+                    .problem(&place, "is empty", format!("write {example}"));
+                None
+            }
+            DeValue::String(text) => Some(place.with(GivenSecret {
+                value: Secret::new(text.trim()),
+                origin: SecretOrigin::Text,
+            })),
+            DeValue::Table(table) => self.referenced_secret(&place, table, example),
+            _ => {
+                self.wrong_type(&place, "a text in quotes or a reference", example);
+                None
+            }
+        }
+    }
+
+    fn referenced_secret(
+        &self,
+        place: &Placed<&'r DeValue<'a>>,
+        table: &'r DeTable<'a>,
+        example: &str,
+    ) -> Option<Placed<GivenSecret>> {
+        const REFERENCE: Keys = Keys {
+            table: "a secret",
+            known: &["env", "file"],
+            later: &[],
+            otherwise: None,
+        };
+        let fields = Fields::open(
+            self.reader,
+            table,
+            place.key.clone(),
+            place.line,
+            &REFERENCE,
+        );
+        let variable = fields.text("env", "env = \"NAME\"");
+        let file = fields.text("file", "file = \"path\"");
+        match (variable, file) {
+            (Some(variable), None) => self.secret_from_environment(&variable),
+            (None, Some(file)) => self.secret_from_file(&file),
+            (Some(_), Some(_)) => {
+                self.reader.problem(
+                    place,
+                    "names both a variable and a file",
+                    "keep one of `env` and `file`",
+                );
+                None
+            }
+            (None, None) => {
+                // A wrong `env` or `file` has been reported already.
+                if !table.contains_key("env") && !table.contains_key("file") {
+                    self.reader
+                        .problem(place, "names no secret", format!("write {example}"));
+                }
+                None
+            }
+        }
+    }
+
+    fn secret_from_environment(&self, name: &Placed<String>) -> Option<Placed<GivenSecret>> {
+        match (self.reader.environment)(&name.value).map(|value| value.trim().to_owned()) {
+            Some(value) if !value.is_empty() => Some(name.with(GivenSecret {
+                value: Secret::new(value),
+                origin: SecretOrigin::Env(name.value.clone()),
+            })),
+            Some(_) => {
+                self.reader.problem(
+                    name,
+                    format!("the environment variable {} is empty", name.value),
+                    "give it a value before starting hearken",
+                );
+                None
+            }
+            None => {
+                self.reader.problem(
+                    name,
+                    format!("the environment variable {} is not set", name.value),
+                    "set it before starting hearken",
+                );
+                None
+            }
+        }
+    }
+
+    fn secret_from_file(&self, path: &Placed<String>) -> Option<Placed<GivenSecret>> {
+        match secret_file_text(&self.reader.beside_the_file(&path.value)) {
+            Ok(value) => Some(path.with(GivenSecret {
+                value: Secret::new(value),
+                origin: SecretOrigin::File(PathBuf::from(&path.value)),
+            })),
+            Err(why) => {
+                self.reader.problem(
+                    path,
+                    format!("`{}` {why}", path.value),
+                    "write the path of a file that holds only the secret",
+                );
+                None
+            }
+        }
+    }
+}
+
+/// What is said of a key that is not there; such problems are left out when the file has
+/// syntax errors, which may have swallowed the key.
+pub(super) const MISSING: &str = "is missing";
+
+fn secret_file_text(path: &Path) -> Result<String, String> {
+    let described = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "does not exist".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "may not be read by this user".to_owned(),
+        _ => format!("cannot be read ({error})"),
+    };
+    let about = std::fs::metadata(path).map_err(described)?;
+    if !about.is_file() {
+        return Err("is not a file".to_owned());
+    }
+    if about.len() > SECRET_FILE_LIMIT_BYTES {
+        return Err(format!("is larger than {SECRET_FILE_LIMIT_BYTES} bytes"));
+    }
+    let text = std::fs::read_to_string(path).map_err(described)?;
+    match text.trim() {
+        "" => Err("is empty".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// A value in words: short ones are quoted, so that the reader finds them.
+fn described(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(_) => "a text".to_owned(),
+        DeValue::Integer(number) => format!("the number {number}"),
+        DeValue::Float(number) => format!("the number {number}"),
+        DeValue::Boolean(value) => format!("the word {value}"),
+        DeValue::Datetime(_) => "a date".to_owned(),
+        DeValue::Array(_) => "a list".to_owned(),
+        DeValue::Table(_) => "a table".to_owned(),
+    }
+}
+
+/// A duration as the configuration writes it: one number and its largest whole unit.
+pub(super) fn plain_duration(duration: Duration) -> String {
+    let secs = duration.as_secs();
+    for (unit_secs, unit) in [(86_400, "d"), (3_600, "h"), (60, "m")] {
+        if secs >= unit_secs && secs.is_multiple_of(unit_secs) {
+            return format!("{}{unit}", secs / unit_secs);
+        }
+    }
+    format!("{secs}s")
+}
+
+/// Keeps one syntax error of the TOML parser, with a hint for the usual causes.
+pub(super) fn keep_syntax_error(reader: &Reader<'_>, message: &str, span: Range<usize>) {
+    // At the very end of the file the place is past the last character.
+    let at = span.start.min(reader.text.trim_end().len());
+    let line = reader.line_of(at);
+    reader.problems.borrow_mut().push(Problem {
+        file: reader.file.to_path_buf(),
+        line: Some(line),
+        column: Some(reader.column_of(at)),
+        key: String::new(),
+        what: message.to_owned(),
+        mend: syntax_hint(message, reader.line_text(line)),
+    });
+}
+
+fn syntax_hint(message: &str, line: &str) -> String {
+    let line = line.trim();
+    let hint = if message.contains("duplicate key") {
+        "remove one of the two"
+    } else if message.contains("escape") {
+        "a backslash starts an escape: write it twice, or put the text in 'single quotes'"
+    } else if line.starts_with('[') && !line.contains(']') {
+        "close the bracket: [web] or [[source]]"
+    } else if line.matches('"').count() % 2 == 1 {
+        "close the quotation mark; inside \"…\" write \\\" for a quotation mark, or use 'single quotes'"
+    } else if !line.contains('=') && !line.starts_with('[') {
+        "write key = \"value\", or start the line with # to make it a comment"
+    } else if message.contains("quoted") || message.contains("literal string") {
+        "put texts in quotes: key = \"value\""
+    } else {
+        "write key = \"value\" below a [table] or [[table]] header"
+    };
+    hint.to_owned()
+}

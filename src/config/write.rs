@@ -1,0 +1,279 @@
+//! The way back: a configuration as text, and the commented reference of `hearken init`.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::read::plain_duration;
+use super::{
+    BrandConfig, Config, ModelConfig, NetConfig, ParamValue, SecretOrigin, SourceConfig, WebConfig,
+    tables,
+};
+use crate::domain::{Brand, BrandName, TriagePolicy};
+
+/// Every key with its default and a sentence about it; loads as it is.
+pub fn reference() -> &'static str {
+    include_str!("reference.toml")
+}
+
+impl Config {
+    /// The configuration of `run --brand`: this brand on every definition that takes a
+    /// query, given as pairs of the definition's name and the parameter that takes it.
+    pub fn for_brand(name: &str, definitions: &[(String, String)], store_path: PathBuf) -> Config {
+        let name = name.trim();
+        Config {
+            file: PathBuf::from("hearken.toml"),
+            brands: vec![BrandConfig {
+                brand: Brand {
+                    name: BrandName::new(name),
+                    query: tables::quoted(name),
+                    handles: Vec::new(),
+                    domains: Vec::new(),
+                },
+                line: 1,
+                query_line: 1,
+            }],
+            sources: definitions
+                .iter()
+                .map(|(definition, parameter)| SourceConfig {
+                    name: None,
+                    definition: definition.clone(),
+                    params: [(parameter.clone(), ParamValue::Text(name.to_owned()))].into(),
+                    every: None,
+                    brands: Vec::new(),
+                    line: 1,
+                    definition_line: 1,
+                    param_lines: [(parameter.clone(), 1)].into(),
+                })
+                .collect(),
+            store_path,
+            web: WebConfig::default(),
+            net: NetConfig::default(),
+            model: ModelConfig::default(),
+            triage: TriagePolicy::default(),
+            sources_dir: None,
+            webhooks: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// This configuration as a file that loads to the same one. Defaults are left out;
+    /// secrets stay references where they were references.
+    pub fn to_toml(&self) -> String {
+        let mut out = String::new();
+        if let Some(folder) = &self.sources_dir {
+            line(&mut out, "sources_dir", &path_text(folder, &self.file));
+            out.push('\n');
+        }
+        for brand in &self.brands {
+            write_brand(&mut out, &brand.brand);
+        }
+        for source in &self.sources {
+            write_source(&mut out, source);
+        }
+        self.write_webhooks(&mut out);
+        self.write_settings(&mut out);
+        out
+    }
+
+    fn write_webhooks(&self, out: &mut String) {
+        for webhook in &self.webhooks {
+            let destination = &webhook.destination;
+            out.push_str("[[webhook]]\n");
+            line(out, "name", &quote(&destination.name));
+            line(
+                out,
+                "url",
+                &secret_text(destination.url.reveal(), &webhook.url_origin),
+            );
+            let secrets: Vec<String> = destination
+                .secrets
+                .iter()
+                .zip(&webhook.secret_origins)
+                .map(|(secret, origin)| secret_text(secret.reveal(), origin))
+                .collect();
+            match secrets.as_slice() {
+                [] => (),
+                [secret] => line(out, "secret", secret),
+                several => line(out, "secret", &format!("[{}]", several.join(", "))),
+            }
+            let events = destination.events.iter().map(|event| event.as_str());
+            list(out, "events", events);
+            list(
+                out,
+                "brands",
+                destination.brands.iter().map(BrandName::as_str),
+            );
+            if destination.min_score != self.triage.flag_threshold {
+                line(out, "min_score", &destination.min_score.to_string());
+            }
+            out.push('\n');
+        }
+    }
+
+    fn write_settings(&self, out: &mut String) {
+        let default_store = self.file.with_file_name(super::DEFAULT_STORE);
+        if self.store_path != default_store {
+            let path = path_text(&self.store_path, &self.file);
+            table(out, "store", &[("path", Some(path))]);
+        }
+        let web = WebConfig::default();
+        let listen = (self.web.listen != web.listen).then(|| quote(&self.web.listen.to_string()));
+        let public_url = self.web.public_url.as_ref().map(|url| quote(url.as_str()));
+        table(
+            out,
+            "web",
+            &[("listen", listen), ("public_url", public_url)],
+        );
+        let allowed = &self.net.allow_private;
+        table(
+            out,
+            "net",
+            &[
+                ("user_agent", self.net.user_agent.as_deref().map(quote)),
+                ("contact", self.net.contact.as_deref().map(quote)),
+                (
+                    "allow_private",
+                    (!allowed.is_empty()).then(|| list_text(allowed.iter().map(String::as_str))),
+                ),
+            ],
+        );
+        let threads = self.model.threads;
+        table(
+            out,
+            "model",
+            &[
+                (
+                    "path",
+                    self.model
+                        .path
+                        .as_ref()
+                        .map(|path| path_text(path, &self.file)),
+                ),
+                (
+                    "threads",
+                    (threads != ModelConfig::default().threads).then(|| threads.to_string()),
+                ),
+            ],
+        );
+        let (policy, default) = (&self.triage, TriagePolicy::default());
+        let duration = |value, default| (value != default).then(|| quote(&plain_duration(value)));
+        table(
+            out,
+            "triage",
+            &[
+                (
+                    "alert_max_age",
+                    duration(policy.alert_max_age, default.alert_max_age),
+                ),
+                (
+                    "flag_threshold",
+                    (policy.flag_threshold != default.flag_threshold)
+                        .then(|| policy.flag_threshold.to_string()),
+                ),
+                ("goal", duration(policy.goal, default.goal)),
+                ("latest", duration(policy.latest, default.latest)),
+            ],
+        );
+    }
+}
+
+fn write_brand(out: &mut String, brand: &Brand) {
+    out.push_str("[[brand]]\n");
+    line(out, "name", &quote(brand.name.as_str()));
+    line(out, "query", &quote(&brand.query));
+    list(out, "handles", brand.handles.iter().map(String::as_str));
+    list(out, "domains", brand.domains.iter().map(String::as_str));
+    out.push('\n');
+}
+
+fn write_source(out: &mut String, source: &SourceConfig) {
+    out.push_str("[[source]]\n");
+    line(out, "definition", &quote(&source.definition));
+    if let Some(name) = &source.name {
+        line(out, "name", &quote(name.as_str()));
+    }
+    if !source.params.is_empty() {
+        let params: Vec<String> = source
+            .params
+            .iter()
+            .map(|(key, value)| {
+                let value = match value {
+                    ParamValue::Text(text) => quote(text),
+                    ParamValue::Secret(secret) => {
+                        secret_text(secret.value.reveal(), &secret.origin)
+                    }
+                };
+                format!("{} = {value}", key_text(key))
+            })
+            .collect();
+        line(out, "params", &format!("{{ {} }}", params.join(", ")));
+    }
+    if let Some(every) = source.every {
+        line(out, "every", &quote(&plain_duration(every)));
+    }
+    list(out, "brands", source.brands.iter().map(BrandName::as_str));
+    out.push('\n');
+}
+
+fn line(out: &mut String, key: &str, value: &str) {
+    writeln!(out, "{key} = {value}").expect("writing to a String cannot fail");
+}
+
+fn list<'a>(out: &mut String, key: &str, values: impl Iterator<Item = &'a str>) {
+    let mut values = values.peekable();
+    if values.peek().is_some() {
+        line(out, key, &list_text(values));
+    }
+}
+
+fn list_text<'a>(values: impl Iterator<Item = &'a str>) -> String {
+    let values: Vec<String> = values.map(quote).collect();
+    format!("[{}]", values.join(", "))
+}
+
+/// A table with the keys that have a value; nothing when none has.
+fn table(out: &mut String, name: &str, values: &[(&str, Option<String>)]) {
+    if values.iter().all(|(_, value)| value.is_none()) {
+        return;
+    }
+    writeln!(out, "[{name}]").expect("writing to a String cannot fail");
+    for (key, value) in values {
+        if let Some(value) = value {
+            line(out, key, value);
+        }
+    }
+    out.push('\n');
+}
+
+/// A TOML text with its quotation marks and escapes.
+fn quote(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn key_text(key: &str) -> String {
+    let is_bare = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    if !key.is_empty() && key.chars().all(is_bare) {
+        key.to_owned()
+    } else {
+        quote(key)
+    }
+}
+
+fn secret_text(value: &str, origin: &SecretOrigin) -> String {
+    match origin {
+        SecretOrigin::Text => quote(value),
+        SecretOrigin::Env(name) => format!("{{ env = {} }}", quote(name)),
+        SecretOrigin::File(path) => format!("{{ file = {} }}", quote(&path.to_string_lossy())),
+    }
+}
+
+/// A path as it is written beside the file: relative when it lies below the file's folder.
+fn path_text(path: &Path, file: &Path) -> String {
+    let relative = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .and_then(|folder| path.strip_prefix(folder).ok())
+        .filter(|rest| !rest.as_os_str().is_empty())
+        .unwrap_or(path);
+    quote(&relative.to_string_lossy())
+}
