@@ -1,0 +1,118 @@
+"""Texts: the preparation and encoding that the Rust side repeats exactly, and the training mix."""
+import csv
+import gzip
+import hashlib
+import json
+import random
+import unicodedata
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import regex
+from tokenizers import Tokenizer
+
+LABELS = ["negative", "neutral", "positive"]
+KIND_TOKENS = {"post": "[unused1]", "comment": "[unused1]", "question": "[unused1]",
+               "article": "[unused1]", "review": "[unused2]"}
+# For testing only: never read from train or dev, whatever the folders hold.
+# fdu_amazon_reviews has a train split, but is kept as an unseen domain.
+NEVER_TRAIN = {"us_airline_tweets", "kotzias_sentences", "s140_manual_test", "sts_gold_tweets",
+               "umsab_en", "tweeteval_sentiment", "fdu_amazon_reviews"}
+
+LINK = regex.compile(r"(?i)\b(?:https?://|www\.)\S+")
+HANDLE = regex.compile(r"(^|[^\w@/.])@\w+")
+SPACE = regex.compile(r"\s+")
+
+
+def prepare(text):
+    """NFC, links to `http`, handles to `@user`, white space folded."""
+    text = unicodedata.normalize("NFC", text)
+    text = LINK.sub("http", text)
+    text = HANDLE.sub(r"\1@user", text)
+    return SPACE.sub(" ", text).strip(" ")
+
+
+class Encoder:
+    """`[CLS] KIND pieces [SEP]`, at most `max_tokens` in all."""
+
+    def __init__(self, tokenizer_json):
+        self.tok = Tokenizer.from_file(str(tokenizer_json))
+        self.tok.no_truncation()
+        self.tok.no_padding()
+        self.cls, self.sep, self.pad = (self.tok.token_to_id(t) for t in ("[CLS]", "[SEP]", "[PAD]"))
+        self.kind = {k: self.tok.token_to_id(t) for k, t in KIND_TOKENS.items()}
+
+    def __call__(self, texts, kinds, max_tokens):
+        encoded = self.tok.encode_batch([prepare(t) for t in texts], add_special_tokens=False)
+        return [[self.cls, self.kind[k], *e.ids[:max_tokens - 3], self.sep]
+                for e, k in zip(encoded, kinds)]
+
+
+def manifest(data):
+    """(source, split) -> its row."""
+    with open(Path(data) / "MANIFEST.tsv", encoding="utf-8") as f:
+        return {(r["source"], r["split"]): r for r in csv.DictReader(f, delimiter="\t")}
+
+
+def load(data, split, source):
+    with gzip.open(Path(data) / split / f"{source}.jsonl.gz", "rt", encoding="utf-8") as f:
+        return [json.loads(line) for line in f]
+
+
+def sha256(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def capped(rows, caps, rng):
+    """At most caps[label] rows of each label (no cap: all), drawn at random."""
+    by_label = defaultdict(list)
+    for r in rows:
+        by_label[r["label"]].append(r)
+    out = []
+    for label in LABELS:
+        have = by_label[label]
+        rng.shuffle(have)
+        out += have[:caps.get(label, len(have))]
+    return out
+
+
+def joined_reviews(pool, n, rng):
+    """Longer made-up reviews: two to six short ones of one label from different sources, joined.
+
+    One in four of the long ones carries one text of the opposite label, as real reviews do.
+    """
+    by_label = {lab: [r for r in pool if r["label"] == lab] for lab in ("negative", "positive")}
+    out = []
+    for i in range(n):
+        label, other = ("negative", "positive") if i % 2 else ("positive", "negative")
+        size = rng.randint(2, 6)
+        parts = [r["text"].strip() for r in rng.sample(by_label[label], size)]
+        if size >= 4 and rng.random() < 0.25:
+            parts[rng.randrange(size)] = rng.choice(by_label[other])["text"].strip()
+        text = " ".join(p if p and p[-1] in ".!?" else p + rng.choice([".", " .", ",", "!"])
+                        for p in parts)
+        out.append({"text": text, "label": label, "source": "joined", "kind": "review"})
+    return out
+
+
+def build_mix(data, recipe, rng):
+    """The texts of one epoch. Returns (examples, files) where files records what was read."""
+    rows_of = manifest(data)
+    allowed = set(recipe["licence_classes"])
+    mix, files = [], []
+    for source, caps in recipe["sources"].items():
+        row = rows_of[source, "train"]
+        assert source not in NEVER_TRAIN and row["lang"] == "en", source
+        if row["licence_class"] not in allowed:
+            print(f"left out for its licence class {row['licence_class']}: {source}", flush=True)
+            continue
+        rows = capped(load(data, "train", source), caps, rng)
+        mix += [{"text": r["text"], "label": r["label"], "source": source, "kind": row["kind"]}
+                for r in rows]
+        files.append({"file": f"train/{source}.jsonl.gz", "kind": row["kind"],
+                      "licence_class": row["licence_class"],
+                      "sha256": sha256(Path(data) / "train" / f"{source}.jsonl.gz"),
+                      "used": dict(Counter(r["label"] for r in rows))})
+    pool = [r for r in mix if r["source"] in recipe["join_from"] and len(r["text"]) < 300]
+    mix += joined_reviews(pool, recipe["joined"], rng)
+    return mix, files
