@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{BrandMatch, Case, Item, MentionId, Sentiment, SourceName, StoryId};
+use super::{BrandMatch, Case, Item, MentionId, Rating, Sentiment, SourceName, StoryId};
 
 /// "This needs a fast public reply", why, and by when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Flag {
 }
 
 /// What a mention said before its author changed it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EarlierText {
     /// When we saw that it had changed.
     pub until: DateTime<Utc>,
@@ -30,6 +30,9 @@ pub struct EarlierText {
     pub title: Option<String>,
     /// The text it had.
     pub text: String,
+    /// The stars it had: a review edited upward is a customer won back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<Rating>,
 }
 
 /// An item that speaks about a brand.
