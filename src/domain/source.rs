@@ -17,6 +17,14 @@ pub struct Cursor {
     /// Where a permanent redirect sent us.
     #[serde(default)]
     pub moved_to: Option<String>,
+    /// Digest of the configured address that validators and `moved_to` belong to: when
+    /// the address is changed in the configuration, both start afresh.
+    #[serde(default)]
+    pub for_address: Option<String>,
+    /// Digest of the definition and the brands that the last answer was read for: an
+    /// unchanged page must be read again when a brand is added.
+    #[serde(default)]
+    pub read_for: Option<String>,
     /// Whether any poll has succeeded; the first one does not flood.
     #[serde(default)]
     pub polled_before: bool,

@@ -1,0 +1,129 @@
+//! Why a source gave no answer worth reading, as one sentence that `hearken sources`
+//! and the page show.
+
+use std::time::Duration;
+
+use crate::domain::format_duration;
+use crate::net::{NetError, Response};
+
+/// Why a poll brought nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The site asks us to wait.
+    #[error("{}", throttled(*status, *retry_after))]
+    Throttled {
+        /// 429, or another status together with a time to wait.
+        status: u16,
+        /// How long it asks us to stay away, where it says so.
+        retry_after: Option<Duration>,
+    },
+    /// The site says that this will not come back.
+    #[error(
+        "the site says that this address is gone for good (HTTP 410); remove the source or give it a new address"
+    )]
+    Gone,
+    /// Any other status that is no answer.
+    #[error("{reason} (HTTP {status})")]
+    Http {
+        /// The status.
+        status: u16,
+        /// What it means, for people.
+        reason: String,
+    },
+    /// No answer at all.
+    #[error("{0}")]
+    Net(#[source] NetError),
+}
+
+impl FetchError {
+    /// How long the site asks us to stay away.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after, .. } => *retry_after,
+            Self::Gone | Self::Http { .. } | Self::Net(_) => None,
+        }
+    }
+
+    /// One word for metrics and tests.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Throttled { .. } => "throttled",
+            Self::Gone => "gone",
+            Self::Http { .. } => "http",
+            Self::Net(error) => error.kind(),
+        }
+    }
+
+    pub(super) fn of_status(response: &Response, retry_after: Option<Duration>) -> Self {
+        let status = response.status;
+        match status {
+            410 => Self::Gone,
+            429 => Self::Throttled {
+                status,
+                retry_after,
+            },
+            // GitHub and others say 403, web servers say 503; with a time to wait both
+            // mean "not so fast" or "not now".
+            400.. if retry_after.is_some() => Self::Throttled {
+                status,
+                retry_after,
+            },
+            _ => Self::Http {
+                status,
+                reason: reason(response),
+            },
+        }
+    }
+
+    /// Whether a remembered move has led nowhere.
+    pub(super) fn says_nothing_is_there(&self) -> bool {
+        matches!(
+            self,
+            Self::Gone | Self::Http { status: 404, .. } | Self::Net(NetError::Dns { .. })
+        )
+    }
+}
+
+fn throttled(status: u16, retry_after: Option<Duration>) -> String {
+    let what = match status {
+        503 => "the site is busy or under maintenance",
+        429 => "the site asks us to slow down",
+        _ => "the site asks us to wait",
+    };
+    match retry_after {
+        Some(wait) => format!(
+            "{what} and to come back in {} (HTTP {status})",
+            format_duration(wait)
+        ),
+        None => format!("{what} (HTTP {status})"),
+    }
+}
+
+fn reason(response: &Response) -> String {
+    let headers = &response.headers;
+    let text = match response.status {
+        // The header is Cloudflare's own word for "prove that you are a person".
+        403 | 503 if headers.get("cf-mitigated").is_some() => {
+            "the site lets only browsers in (bot check); ask its operator for access or use another address"
+        }
+        304 => "the server says that nothing changed although it was asked for everything",
+        300..=399 => "the server redirects without saying where to",
+        400 => "the server does not understand the request; check the address and its parameters",
+        401 | 407 => "the site asks for a sign-in; add the credentials or tokens it wants",
+        402 => "the site asks for a payment",
+        403 => "the site refuses to answer us; it may want a sign-in or block automatic readers",
+        404 => "nothing is at this address; check it, the page may have moved",
+        405 | 406 | 415 => "the site does not answer this kind of request",
+        408 => "the server lost patience waiting for the request",
+        414 | 431 => "the server finds the address or the headers too long",
+        451 => "the site is not allowed to show this here, for legal reasons",
+        401..=499 => "the site refuses the request",
+        500 => "the server has an internal error",
+        502 | 504 => "the server behind the site does not answer",
+        503 => "the site is overloaded or under maintenance",
+        520..=527 | 530 => "the content network in front of the site cannot reach it",
+        501..=599 => "the server has an error",
+        _ => "the server gives an answer that means nothing in HTTP",
+    };
+    text.to_owned()
+}
