@@ -1,0 +1,526 @@
+//! Puts right what feed-rs leaves out or mixes up, from the same document: dates that are
+//! not the other date, links and titles of the entry's own vocabulary, plain text by the
+//! declared type, authors, languages, threads and counts.
+
+use std::rc::Rc;
+
+use base64::Engine as _;
+use chrono::{DateTime, Utc};
+use feed_rs::model::Entry;
+use url::Url;
+
+use super::dialect::{Dialect, Document, is_core};
+use super::names::Ns;
+use super::tree::Element;
+use super::{Reader, people};
+use crate::domain::{Author, Engagement, Item};
+use crate::parse::dates;
+use crate::parse::text::{self, Sanitiser};
+
+/// What a feed says for all its entries.
+#[derive(Debug, Default)]
+pub(super) struct Head {
+    language: Option<String>,
+    author: Option<Author>,
+    pub(super) min_interval_secs: Option<u64>,
+    pub(super) next_page: Option<String>,
+}
+
+impl Head {
+    /// Reads the feed's own elements.
+    pub(super) fn of(document: &Document<'_>) -> Self {
+        let mut head = Self::default();
+        for element in &document.heads {
+            head.take(element, document);
+        }
+        head
+    }
+
+    fn take(&mut self, element: &Element, document: &Document<'_>) {
+        let language = element.elements().find(|child| {
+            (is_core(child, document.root) && child.local.eq_ignore_ascii_case("language"))
+                || child.is(Ns::Dc, "language")
+        });
+        if self.language.is_none() {
+            self.language = language
+                .and_then(|language| non_empty(&language.text()))
+                .or_else(|| element.lang.as_deref().map(str::to_owned));
+        }
+        // Atom says that entries without an author have the feed's; RSS does not.
+        if document.dialect == Dialect::Atom && self.author.is_none() {
+            self.author = people::together(
+                element
+                    .elements()
+                    .filter(|child| child.is(Ns::Atom, "author"))
+                    .map(person),
+            );
+        }
+        if self.min_interval_secs.is_none() {
+            self.min_interval_secs = min_interval_secs(element, document);
+        }
+        let next = element.elements().find(|child| {
+            child.is(Ns::Atom, "link")
+                && child
+                    .attribute("rel")
+                    .is_some_and(|rel| rel.trim() == "next")
+        });
+        if let (None, Some(next)) = (&self.next_page, next) {
+            self.next_page = next
+                .attribute("href")
+                .and_then(|href| absolute(href, next.base.as_ref()));
+        }
+    }
+}
+
+/// RSS `ttl` in minutes, or the interval that period and frequency of `sy:` give.
+fn min_interval_secs(element: &Element, document: &Document<'_>) -> Option<u64> {
+    let own = |name: &str| {
+        element
+            .elements()
+            .find(|child| is_core(child, document.root) && child.local.eq_ignore_ascii_case(name))
+            .map(|child| child.text().trim().to_owned())
+    };
+    if let Some(minutes) = own("ttl")
+        .and_then(|ttl| ttl.parse::<u64>().ok())
+        .filter(|ttl| *ttl > 0)
+    {
+        return minutes.checked_mul(60);
+    }
+    let syndication = |name: &str| {
+        element
+            .elements()
+            .find(|child| child.is(Ns::Syndication, name))
+            .map(|child| child.text().trim().to_ascii_lowercase())
+    };
+    let period_secs: u64 = match syndication("updatePeriod")?.as_str() {
+        "hourly" => 3_600,
+        "daily" => 86_400,
+        "weekly" => 7 * 86_400,
+        "monthly" => 30 * 86_400,
+        "yearly" => 365 * 86_400,
+        _ => return None,
+    };
+    let frequency = syndication("updateFrequency")
+        .and_then(|frequency| frequency.parse::<u64>().ok())
+        .filter(|frequency| *frequency > 0)
+        .unwrap_or(1);
+    Some((period_secs / frequency).max(1))
+}
+
+/// One entry as an item.
+pub(super) fn item(
+    reader: &Reader<'_>,
+    document: &Document<'_>,
+    head: &Head,
+    element: &Element,
+    entry: Option<&Entry>,
+    sanitiser: &Sanitiser,
+) -> Item {
+    let view = View {
+        document,
+        element,
+        entry,
+    };
+    let mut item = reader.empty_item();
+    item.native_id = view.native_id();
+    item.url = view.url();
+    item.title = view.title();
+    let (text, html, lang) = view.body(reader, sanitiser);
+    item.text = text;
+    item.html = html;
+    item.lang = lang
+        .or_else(|| view.first_text(Ns::Dc, "language"))
+        .or_else(|| element.lang.as_deref().map(str::to_owned))
+        .or_else(|| head.language.clone());
+    item.author = view.author().or_else(|| head.author.clone());
+    (item.published_at, item.updated_at) = view.dates();
+    item.engagement = view.engagement();
+    item.in_reply_to = view.in_reply_to();
+    item
+}
+
+/// One entry seen by both readers.
+struct View<'a> {
+    document: &'a Document<'a>,
+    element: &'a Element,
+    entry: Option<&'a Entry>,
+}
+
+impl<'a> View<'a> {
+    /// Elements of the entry's own vocabulary with this name.
+    fn own(&self, name: &'static str) -> impl Iterator<Item = &'a Element> {
+        let root = self.document.root;
+        self.element
+            .elements()
+            .filter(move |child| is_core(child, root) && child.local.eq_ignore_ascii_case(name))
+    }
+
+    fn first_text(&self, ns: Ns, name: &str) -> Option<String> {
+        self.element
+            .elements()
+            .filter(|child| child.is(ns, name))
+            .find_map(|child| non_empty(&child.text()))
+    }
+
+    fn own_text(&self, name: &'static str) -> Option<String> {
+        self.own(name).find_map(|child| non_empty(&child.text()))
+    }
+
+    fn native_id(&self) -> Option<String> {
+        let from_feed_rs = self.entry.and_then(|entry| non_empty(&entry.id));
+        from_feed_rs
+            .or_else(|| self.own_text("guid"))
+            .or_else(|| self.own_text("id"))
+            .or_else(|| self.element.attribute("rdf:about").and_then(non_empty))
+    }
+
+    fn url(&self) -> Option<String> {
+        let mut best: Option<(u8, String)> = None;
+        for link in self.own("link") {
+            let Some((rank, address)) = rank_of_link(link, self.document.dialect) else {
+                continue;
+            };
+            if let Some(address) = absolute(&address, link.base.as_ref()) {
+                if best.as_ref().is_none_or(|(known, _)| rank < *known) {
+                    best = Some((rank, address));
+                }
+            }
+        }
+        let permalink = || {
+            let guid = self.own("guid").next()?;
+            let is_link = guid
+                .attribute("isPermaLink")
+                .is_none_or(|value| !value.trim().eq_ignore_ascii_case("false"));
+            web_address(&guid.text()).filter(|_| is_link)
+        };
+        // The address of an Atom entry that only its id gives.
+        let id = || self.own("id").next().and_then(|id| web_address(&id.text()));
+        let about = || self.element.attribute("rdf:about").and_then(web_address);
+        let weak = best.as_ref().is_some_and(|(rank, _)| *rank >= WEAK_LINK);
+        if weak {
+            return permalink().or_else(id).or(best.map(|(_, address)| address));
+        }
+        best.map(|(_, address)| address)
+            .or_else(permalink)
+            .or_else(id)
+            .or_else(about)
+    }
+
+    fn title(&self) -> Option<String> {
+        let mut titles = self.own("title").filter_map(|title| {
+            let plain = match content_of(title, self.document.dialect, Role::Title)? {
+                Content::Text(text) => text::plain_title(&text, false),
+                Content::Html(html) => text::plain_title(&html, true),
+            };
+            non_empty(&plain)
+        });
+        titles
+            .next()
+            .or_else(|| {
+                self.first_text(Ns::Dc, "title")
+                    .map(|title| text::plain_title(&title, false))
+            })
+            .or_else(|| {
+                // Titles of pictures and episodes, when the entry itself has none.
+                let media = &self.entry?.media;
+                media.iter().find_map(|object| {
+                    non_empty(&text::plain_title(&object.title.as_ref()?.content, true))
+                })
+            })
+    }
+
+    /// Plain text, harmless HTML where there is markup, and the language of that text.
+    fn body(
+        &self,
+        reader: &Reader<'_>,
+        sanitiser: &Sanitiser,
+    ) -> (String, Option<String>, Option<String>) {
+        let mut html = None;
+        for candidate in self.bodies() {
+            let Some(content) = content_of(candidate, self.document.dialect, Role::Body) else {
+                continue;
+            };
+            let plain = match &content {
+                Content::Text(text) => text::fold_whitespace(text),
+                Content::Html(markup) => text::plain_from_html(markup),
+            };
+            if let (Content::Html(markup), None) = (&content, &html) {
+                if text::has_markup(markup) {
+                    let same_base = candidate.base.as_deref() == reader.answer.url;
+                    let clean = if same_base {
+                        sanitiser.clean(markup)
+                    } else {
+                        Sanitiser::new(candidate.base.as_deref()).clean(markup)
+                    };
+                    html = Some(clean).filter(|clean| !clean.is_empty());
+                }
+            }
+            if !plain.is_empty() {
+                return (plain, html, candidate.lang.as_deref().map(str::to_owned));
+            }
+        }
+        let media = self.entry.map_or(&[][..], |entry| &entry.media);
+        let from_media = media.iter().find_map(|object| {
+            let description = object.description.as_ref()?;
+            non_empty(&text::plain_from_html(&description.content))
+        });
+        (from_media.unwrap_or_default(), html, None)
+    }
+
+    /// Elements that may hold the body, the fullest first.
+    fn bodies(&self) -> impl Iterator<Item = &'a Element> {
+        let of = |ns: Ns, names: &'static [&'static str]| {
+            self.element
+                .elements()
+                .filter(move |child| names.iter().any(|name| child.is(ns, name)))
+        };
+        of(Ns::Content, &["encoded"])
+            .chain(self.own("content"))
+            .chain(of(Ns::Xhtml, &["body", "div"]))
+            .chain(self.own("description"))
+            .chain(self.own("summary"))
+            .chain(of(Ns::Dc, &["description"]))
+            .chain(of(Ns::DcTerms, &["abstract"]))
+            .chain(of(Ns::Itunes, &["summary", "subtitle"]))
+    }
+
+    fn author(&self) -> Option<Author> {
+        // feed-rs reads Atom's structured persons well; RSS authors are free text.
+        let atom = self
+            .element
+            .elements()
+            .filter(|child| child.is(Ns::Atom, "author"))
+            .map(person);
+        people::together(atom)
+            .or_else(|| {
+                let creators = self
+                    .element
+                    .elements()
+                    .filter(|child| child.is(Ns::Dc, "creator"));
+                people::together(creators.map(|creator| people::from_text(&creator.text())))
+            })
+            .or_else(|| {
+                let authors = self.own("author").filter(|author| author.ns != Ns::Atom);
+                people::together(authors.map(|author| {
+                    if author.has_elements() {
+                        person(author)
+                    } else {
+                        people::from_text(&author.text())
+                    }
+                }))
+            })
+            .or_else(|| people::from_text(&self.first_text(Ns::Itunes, "author")?))
+            .or_else(|| {
+                let source = self.own("source").next()?;
+                people::together(
+                    source
+                        .elements()
+                        .filter(|child| child.is(Ns::Atom, "author"))
+                        .map(person),
+                )
+            })
+    }
+
+    /// When it was published and when it was changed. Each is read only from elements that
+    /// mean it; Dublin Core's `date` may mean either and stands for what is missing.
+    fn dates(&self) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+        let read = |element: &Element| dates::parse(&element.text());
+        let own =
+            |names: &[&'static str]| names.iter().find_map(|name| self.own(name).find_map(read));
+        let foreign = |ns: Ns, name: &str| {
+            self.element
+                .elements()
+                .filter(|child| child.is(ns, name))
+                .find_map(read)
+        };
+        let date = foreign(Ns::Dc, "date");
+        let published = own(&["pubDate", "published", "issued"])
+            .or_else(|| foreign(Ns::DcTerms, "issued"))
+            .or_else(|| own(&["created"]))
+            .or_else(|| foreign(Ns::DcTerms, "created"))
+            .or(date);
+        let updated = own(&["updated", "modified"])
+            .or_else(|| foreign(Ns::DcTerms, "modified"))
+            .or(date);
+        (published, updated)
+    }
+
+    fn engagement(&self) -> Engagement {
+        let number = |text: &str| text.trim().parse::<u64>().ok();
+        let replies = self
+            .first_text(Ns::Slash, "comments")
+            .or_else(|| self.first_text(Ns::Thread, "total"))
+            .and_then(|text| number(&text))
+            .or_else(|| {
+                self.own("link")
+                    .find_map(|link| number(link.attribute("thr:count")?))
+            });
+        Engagement {
+            replies: replies.unwrap_or(0),
+            ..Engagement::default()
+        }
+    }
+
+    fn in_reply_to(&self) -> Option<String> {
+        let answered = self
+            .element
+            .elements()
+            .find(|child| child.is(Ns::Thread, "in-reply-to"))?;
+        ["ref", "href"]
+            .iter()
+            .find_map(|name| answered.attribute(name).and_then(non_empty))
+    }
+}
+
+/// Links of this rank and above are not the entry's own page for certain.
+const WEAK_LINK: u8 = 4;
+
+/// How well a link stands for the entry, and its address; the smallest rank wins.
+fn rank_of_link(link: &Element, dialect: Dialect) -> Option<(u8, String)> {
+    let text = link.text();
+    let Some(href) = link.attribute("href").and_then(non_empty) else {
+        let address = non_empty(&text.split_whitespace().collect::<String>())?;
+        return Some((0, address));
+    };
+    let rel = link
+        .attribute("rel")
+        .unwrap_or("alternate")
+        .trim()
+        .to_ascii_lowercase();
+    let is_page = link
+        .attribute("type")
+        .is_none_or(|kind| kind.trim().is_empty() || kind.contains("html"));
+    let rank = match (rel.as_str(), is_page, dialect) {
+        (
+            "alternate" | "" | "http://www.iana.org/assignments/relation/alternate",
+            true,
+            Dialect::Atom,
+        ) => 0,
+        (
+            "alternate" | "" | "http://www.iana.org/assignments/relation/alternate",
+            true,
+            Dialect::Rss,
+        ) => 1,
+        ("alternate" | "", false, _) => 3,
+        ("self", _, _) => 5,
+        ("related" | "via", _, _) => 4,
+        _ => return None,
+    };
+    Some((rank, href))
+}
+
+/// The address made absolute; addresses that run code are none.
+pub(super) fn absolute(address: &str, base: Option<&Rc<Url>>) -> Option<String> {
+    let address = address.trim();
+    if address.is_empty() {
+        return None;
+    }
+    match Url::parse(address) {
+        Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript") => None,
+        // As the site gives it: parsing would add slashes and encode letters.
+        Ok(_) => Some(address.to_owned()),
+        Err(_) => match base.map(|base| base.join(address)) {
+            Some(Ok(joined)) => Some(joined.into()),
+            _ => Some(address.to_owned()),
+        },
+    }
+}
+
+/// An id that is the address of a page.
+fn web_address(text: &str) -> Option<String> {
+    let text = text.trim();
+    let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+    let is_web = lower.starts_with("http://") || lower.starts_with("https://");
+    (is_web && !text.contains(char::is_whitespace)).then(|| text.to_owned())
+}
+
+pub(super) fn non_empty(text: &str) -> Option<String> {
+    let trimmed = text.trim();
+    (!trimmed.is_empty()).then(|| trimmed.to_owned())
+}
+
+/// An Atom person.
+fn person(element: &Element) -> Option<Author> {
+    let part = |name: &str| {
+        element
+            .elements()
+            .find(|child| child.local.eq_ignore_ascii_case(name))
+            .and_then(|child| non_empty(&text::fold_whitespace(&child.text())))
+    };
+    if !element.has_elements() {
+        return people::from_text(&element.text());
+    }
+    let address = part("uri")
+        .or_else(|| part("url"))
+        .or_else(|| part("homepage"));
+    people::from_parts(
+        part("name").as_deref(),
+        part("email").as_deref(),
+        address.and_then(|address| absolute(&address, element.base.as_ref())),
+    )
+}
+
+/// What an element holds, by its declared or evident type.
+enum Content {
+    Text(String),
+    Html(String),
+}
+
+/// Titles are text unless they say or show otherwise, bodies the other way round.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Title,
+    Body,
+}
+
+fn content_of(element: &Element, dialect: Dialect, role: Role) -> Option<Content> {
+    let kind = element
+        .attribute("type")
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let mode = element
+        .attribute("mode")
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if mode == "base64" {
+        let packed: String = element.text().split_whitespace().collect();
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(packed)
+            .ok()?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        return Some(by_look(text, &kind));
+    }
+    if element.has_elements() {
+        let is_data = kind.ends_with("xml") && !kind.contains("html");
+        return Some(if is_data {
+            Content::Text(element.text())
+        } else {
+            Content::Html(element.inner_html())
+        });
+    }
+    let text = element.text();
+    if text.trim().is_empty() {
+        return None;
+    }
+    let is_atom = element.ns == Ns::Atom || dialect == Dialect::Atom;
+    Some(match kind.as_str() {
+        "html" | "text/html" | "xhtml" | "application/xhtml+xml" => Content::Html(text),
+        "text" if is_atom => Content::Text(text),
+        "text/plain" if is_atom && mode != "escaped" => Content::Text(text),
+        "" if is_atom && mode.is_empty() => Content::Text(text),
+        _ if is_atom => by_look(text, &kind),
+        _ if role == Role::Title => by_look(text, &kind),
+        _ => Content::Html(text),
+    })
+}
+
+/// For texts that may be either.
+fn by_look(text: String, kind: &str) -> Content {
+    if kind.contains("html") || text::looks_like_html(&text) {
+        Content::Html(text)
+    } else {
+        Content::Text(text)
+    }
+}
