@@ -1,10 +1,18 @@
 //! `hearken.toml`: load → read key by key → checked values. Every mistake is reported at
 //! once, each with its line and how to mend it; secrets never show up in a message.
 
+mod brand;
 mod problem;
 mod read;
-mod tables;
+mod secret;
+mod settings;
+mod source;
+mod syntax;
+mod webhook;
 mod write;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -267,7 +275,7 @@ pub fn parse(
     let reader = Reader::new(file, text, environment);
     let (table, syntax_errors) = DeTable::parse_recoverable(text);
     for error in &syntax_errors {
-        read::keep_syntax_error(&reader, error.message(), error.span().unwrap_or(0..0));
+        syntax::keep_syntax_error(&reader, error.message(), error.span().unwrap_or(0..0));
     }
     if table.get_ref().is_empty() && syntax_errors.is_empty() {
         reader.problem_at(
@@ -278,17 +286,17 @@ pub fn parse(
         );
     }
     let root = Fields::open(&reader, table.get_ref(), String::new(), 1, &ROOT);
-    let brands = tables::brands(&root);
-    let policy = tables::triage(&root);
-    let sources = tables::sources(&root, &brands);
-    let webhooks = tables::webhooks(&root, &brands, &policy);
+    let brands = brand::brands(&root);
+    let policy = settings::triage(&root);
+    let sources = source::sources(&root, &brands);
+    let webhooks = webhook::webhooks(&root, &brands, &policy);
     let config = Config {
         file: file.to_path_buf(),
-        store_path: tables::store_path(&root),
-        web: tables::web(&root),
-        net: tables::net(&root),
-        model: tables::model(&root),
-        sources_dir: tables::sources_dir(&root),
+        store_path: settings::store_path(&root),
+        web: settings::web(&root),
+        net: settings::net(&root),
+        model: settings::model(&root),
+        sources_dir: settings::sources_dir(&root),
         triage: policy,
         brands,
         sources,

@@ -2,7 +2,6 @@
 //! its place, and reading goes on. Nothing here knows what the keys mean.
 
 use std::cell::RefCell;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,16 +9,13 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, nearest};
-use super::{GivenSecret, SecretOrigin};
-use crate::domain::{Secret, parse_duration};
+use crate::domain::parse_duration;
 
 /// Where environment variables come from; tests hand in their own.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Longer than any schedule makes sense, and short enough that no date overflows.
 const LONGEST_DURATION: Duration = Duration::from_secs(3_660 * 86_400);
-/// Far above any key or token; a larger file was named by mistake.
-const SECRET_FILE_LIMIT_BYTES: u64 = 64 * 1024;
 
 /// The file being read and everything found wrong with it so far.
 pub(super) struct Reader<'a> {
@@ -160,7 +156,7 @@ pub(super) struct Keys {
 /// One table of the file.
 pub(super) struct Fields<'r, 'a> {
     pub(super) reader: &'r Reader<'a>,
-    table: &'r DeTable<'a>,
+    pub(super) table: &'r DeTable<'a>,
     path: String,
     /// The line of its header.
     pub(super) line: usize,
@@ -216,7 +212,11 @@ impl<'r, 'a> Fields<'r, 'a> {
         Some(self.placed(self.key(name), value))
     }
 
-    fn placed(&self, key: String, value: &'r Spanned<DeValue<'a>>) -> Placed<&'r DeValue<'a>> {
+    pub(super) fn placed(
+        &self,
+        key: String,
+        value: &'r Spanned<DeValue<'a>>,
+    ) -> Placed<&'r DeValue<'a>> {
         Placed {
             value: value.get_ref(),
             line: self.reader.line_of(value.span().start),
@@ -230,7 +230,7 @@ impl<'r, 'a> Fields<'r, 'a> {
             .problem_at(self.line, &self.key(name), MISSING, mend);
     }
 
-    fn wrong_type(&self, place: &Placed<&DeValue<'_>>, expected: &str, example: &str) {
+    pub(super) fn wrong_type(&self, place: &Placed<&DeValue<'_>>, expected: &str, example: &str) {
         self.reader.problem(
             place,
             format!("is {}, not {expected}", described(place.value)),
@@ -431,172 +431,11 @@ impl<'r, 'a> Fields<'r, 'a> {
         }
         tables
     }
-
-    /// A text, `{ env = "NAME" }` or `{ file = "path" }`.
-    pub(super) fn secret(&self, name: &str, example: &str) -> Option<Placed<GivenSecret>> {
-        self.read_secret(self.value(name)?, example)
-    }
-
-    /// One secret or a list of them.
-    pub(super) fn secrets(&self, name: &str, example: &str) -> Vec<Placed<GivenSecret>> {
-        let Some(place) = self.value(name) else {
-            return Vec::new();
-        };
-        let DeValue::Array(array) = place.value else {
-            return self.read_secret(place, example).into_iter().collect();
-        };
-        if array.is_empty() {
-            self.reader.problem(
-                &place,
-                "is an empty list",
-                format!("write {example} or remove it"),
-            );
-        }
-        array
-            .iter()
-            .enumerate()
-            .filter_map(|(index, element)| {
-                self.read_secret(
-                    self.placed(format!("{}[{index}]", place.key), element),
-                    example,
-                )
-            })
-            .collect()
-    }
-
-    /// Reads a secret that was found already.
-    pub(super) fn read_secret(
-        &self,
-        place: Placed<&'r DeValue<'a>>,
-        example: &str,
-    ) -> Option<Placed<GivenSecret>> {
-        match place.value {
-            DeValue::String(text) if text.trim().is_empty() => {
-                self.reader
-                    .problem(&place, "is empty", format!("write {example}"));
-                None
-            }
-            DeValue::String(text) => Some(place.with(GivenSecret {
-                value: Secret::new(text.trim()),
-                origin: SecretOrigin::Text,
-            })),
-            DeValue::Table(table) => self.referenced_secret(&place, table, example),
-            _ => {
-                self.wrong_type(&place, "a text in quotes or a reference", example);
-                None
-            }
-        }
-    }
-
-    fn referenced_secret(
-        &self,
-        place: &Placed<&'r DeValue<'a>>,
-        table: &'r DeTable<'a>,
-        example: &str,
-    ) -> Option<Placed<GivenSecret>> {
-        const REFERENCE: Keys = Keys {
-            table: "a secret",
-            known: &["env", "file"],
-            later: &[],
-            otherwise: None,
-        };
-        let fields = Fields::open(
-            self.reader,
-            table,
-            place.key.clone(),
-            place.line,
-            &REFERENCE,
-        );
-        let variable = fields.text("env", "env = \"NAME\"");
-        let file = fields.text("file", "file = \"path\"");
-        match (variable, file) {
-            (Some(variable), None) => self.secret_from_environment(&variable),
-            (None, Some(file)) => self.secret_from_file(&file),
-            (Some(_), Some(_)) => {
-                self.reader.problem(
-                    place,
-                    "names both a variable and a file",
-                    "keep one of `env` and `file`",
-                );
-                None
-            }
-            (None, None) => {
-                // A wrong `env` or `file` has been reported already.
-                if !table.contains_key("env") && !table.contains_key("file") {
-                    self.reader
-                        .problem(place, "names no secret", format!("write {example}"));
-                }
-                None
-            }
-        }
-    }
-
-    fn secret_from_environment(&self, name: &Placed<String>) -> Option<Placed<GivenSecret>> {
-        match (self.reader.environment)(&name.value).map(|value| value.trim().to_owned()) {
-            Some(value) if !value.is_empty() => Some(name.with(GivenSecret {
-                value: Secret::new(value),
-                origin: SecretOrigin::Env(name.value.clone()),
-            })),
-            Some(_) => {
-                self.reader.problem(
-                    name,
-                    format!("the environment variable {} is empty", name.value),
-                    "give it a value before starting hearken",
-                );
-                None
-            }
-            None => {
-                self.reader.problem(
-                    name,
-                    format!("the environment variable {} is not set", name.value),
-                    "set it before starting hearken",
-                );
-                None
-            }
-        }
-    }
-
-    fn secret_from_file(&self, path: &Placed<String>) -> Option<Placed<GivenSecret>> {
-        match secret_file_text(&self.reader.beside_the_file(&path.value)) {
-            Ok(value) => Some(path.with(GivenSecret {
-                value: Secret::new(value),
-                origin: SecretOrigin::File(PathBuf::from(&path.value)),
-            })),
-            Err(why) => {
-                self.reader.problem(
-                    path,
-                    format!("`{}` {why}", path.value),
-                    "write the path of a file that holds only the secret",
-                );
-                None
-            }
-        }
-    }
 }
 
 /// What is said of a key that is not there; such problems are left out when the file has
 /// syntax errors, which may have swallowed the key.
 pub(super) const MISSING: &str = "is missing";
-
-fn secret_file_text(path: &Path) -> Result<String, String> {
-    let described = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => "does not exist".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "may not be read by this user".to_owned(),
-        _ => format!("cannot be read ({error})"),
-    };
-    let about = std::fs::metadata(path).map_err(described)?;
-    if !about.is_file() {
-        return Err("is not a file".to_owned());
-    }
-    if about.len() > SECRET_FILE_LIMIT_BYTES {
-        return Err(format!("is larger than {SECRET_FILE_LIMIT_BYTES} bytes"));
-    }
-    let text = std::fs::read_to_string(path).map_err(described)?;
-    match text.trim() {
-        "" => Err("is empty".to_owned()),
-        text => Ok(text.to_owned()),
-    }
-}
 
 /// A value in words: short ones are quoted, so that the reader finds them.
 fn described(value: &DeValue<'_>) -> String {
@@ -620,39 +459,4 @@ pub(super) fn plain_duration(duration: Duration) -> String {
         }
     }
     format!("{secs}s")
-}
-
-/// Keeps one syntax error of the TOML parser, with a hint for the usual causes.
-pub(super) fn keep_syntax_error(reader: &Reader<'_>, message: &str, span: Range<usize>) {
-    // At the very end of the file the place is past the last character.
-    let at = span.start.min(reader.text.trim_end().len());
-    let line = reader.line_of(at);
-    reader.problems.borrow_mut().push(Problem {
-        file: reader.file.to_path_buf(),
-        line: Some(line),
-        column: Some(reader.column_of(at)),
-        key: String::new(),
-        what: message.to_owned(),
-        mend: syntax_hint(message, reader.line_text(line)),
-    });
-}
-
-fn syntax_hint(message: &str, line: &str) -> String {
-    let line = line.trim();
-    let hint = if message.contains("duplicate key") {
-        "remove one of the two"
-    } else if message.contains("escape") {
-        "a backslash starts an escape: write it twice, or put the text in 'single quotes'"
-    } else if line.starts_with('[') && !line.contains(']') {
-        "close the bracket: [web] or [[source]]"
-    } else if line.matches('"').count() % 2 == 1 {
-        "close the quotation mark; inside \"…\" write \\\" for a quotation mark, or use 'single quotes'"
-    } else if !line.contains('=') && !line.starts_with('[') {
-        "write key = \"value\", or start the line with # to make it a comment"
-    } else if message.contains("quoted") || message.contains("literal string") {
-        "put texts in quotes: key = \"value\""
-    } else {
-        "write key = \"value\" below a [table] or [[table]] header"
-    };
-    hint.to_owned()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::read::plain_duration;
 use super::{
     BrandConfig, Config, ModelConfig, NetConfig, ParamValue, SecretOrigin, SourceConfig, WebConfig,
-    tables,
+    brand,
 };
 use crate::domain::{Brand, BrandName, TriagePolicy};
 
@@ -25,7 +25,7 @@ impl Config {
             brands: vec![BrandConfig {
                 brand: Brand {
                     name: BrandName::new(name),
-                    query: tables::quoted(name),
+                    query: brand::quoted(name),
                     handles: Vec::new(),
                     domains: Vec::new(),
                 },

@@ -1,0 +1,621 @@
+//! Every rule of the configuration, by the line a user sees.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use super::*;
+use crate::domain::EventType;
+
+/// Reads a text as `hearken.toml` with the variables TOKEN (a secret) and EMPTY set.
+fn read(text: &str) -> Result<Config, ConfigError> {
+    let variables: BTreeMap<&str, &str> = [("TOKEN", "s3cret-of-the-test"), ("EMPTY", " ")].into();
+    parse(Path::new("hearken.toml"), text, &|name| {
+        variables.get(name).map(ToString::to_string)
+    })
+}
+
+/// The lines a user sees, one for each problem.
+#[track_caller]
+fn problems(text: &str) -> String {
+    read(text)
+        .expect_err("this configuration has mistakes")
+        .to_string()
+}
+
+#[track_caller]
+fn good(text: &str) -> Config {
+    match read(text) {
+        Ok(config) => config,
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
+#[test]
+fn the_smallest_configuration_works() {
+    let config = good(
+        r#"
+[[brand]]
+name = "Acme"
+query = '"acme corp" OR acmecorp OR @acme'
+
+[[source]]
+definition = "feed"
+params = { url = "https://example.org/feed.xml" }
+every = "10m"
+"#,
+    );
+    assert_eq!(
+        config.brands[0].brand.query,
+        "\"acme corp\" OR acmecorp OR @acme"
+    );
+    assert_eq!(config.brands[0].line, 2);
+    assert_eq!(config.brands[0].query_line, 4);
+    let source = &config.sources[0];
+    assert_eq!(source.definition, "feed");
+    assert_eq!(source.name, None);
+    assert_eq!(
+        source.params["url"].reveal(),
+        "https://example.org/feed.xml"
+    );
+    assert_eq!(source.every, Some(Duration::from_secs(600)));
+    assert_eq!((source.line, source.definition_line), (6, 7));
+    assert_eq!(source.param_lines["url"], 8);
+    assert_eq!(config.store_path, Path::new("hearken-data"));
+    assert_eq!(config.web.listen, DEFAULT_LISTEN);
+    assert_eq!(config.triage, TriagePolicy::default());
+    assert_eq!(config.warnings, []);
+    assert!(config.require_work().is_ok());
+}
+
+#[test]
+fn every_key_is_read() {
+    let config = good(
+        r#"
+[[brand]]
+name = "Acme"
+handles = ["@acme", "u/acme"]
+domains = ["Acme.com"]
+
+[[brand]]
+name = 'The "Other"'
+
+[[source]]
+name = "their api"
+definition = "json-api"
+params = { url = "http://127.0.0.1:9/items", token = { env = "TOKEN" }, pages = 3, all = true }
+every = "1s"
+brands = ["Acme"]
+
+[[webhook]]
+name = "chat"
+kind = "generic"
+url = "https://example.org/hook?token=1"
+secret = [{ env = "TOKEN" }, "whsec_AQID"]
+events = ["mention.flagged", "case.replied"]
+brands = ["Acme"]
+min_score = 1
+
+[store]
+path = "elsewhere"
+
+[web]
+listen = "[::1]:0"
+public_url = "https://hearken.example.org/base"
+
+[net]
+user_agent = "AcmeListener/1.0"
+contact = "mailto:web@acme.com"
+allow_private = ["10.0.0.0/8", "192.168.1.7", "::1", "[::1]", "intranet", "fd00::/8"]
+
+[model]
+path = "/models/other"
+threads = 2
+
+[triage]
+alert_max_age = "1d12h"
+flag_threshold = 0.5
+goal = "30m"
+latest = "12h"
+"#,
+    );
+    let brand = &config.brands[1].brand;
+    assert_eq!(brand.query, "\"The  Other\"");
+    assert_eq!(config.brands[0].brand.handles, ["@acme", "u/acme"]);
+    assert_eq!(config.brands[0].brand.domains, ["acme.com"]);
+    let source = &config.sources[0];
+    assert_eq!(source.params["pages"], ParamValue::Text("3".into()));
+    assert_eq!(source.params["all"].reveal(), "true");
+    assert_eq!(source.params["token"].reveal(), "s3cret-of-the-test");
+    assert_eq!(source.every, Some(Duration::from_secs(1)));
+    let chat = &config.destinations()[0];
+    assert_eq!(chat.secrets.len(), 2);
+    assert_eq!(
+        chat.events,
+        [EventType::MentionFlagged, EventType::CaseReplied]
+    );
+    assert_eq!(chat.min_score, 1.0);
+    assert_eq!(config.store_path, Path::new("elsewhere"));
+    assert_eq!(config.web.listen.port(), 0);
+    assert_eq!(config.net.allow_private.len(), 6);
+    assert_eq!(
+        config.model.path.as_deref(),
+        Some(Path::new("/models/other"))
+    );
+    assert_eq!(config.model.threads, 2);
+    assert_eq!(config.triage.goal, Duration::from_secs(1_800));
+    let printed = format!("{config:?}");
+    assert!(!printed.contains("s3cret"), "{printed}");
+    assert!(!printed.contains("token=1"), "{printed}");
+}
+
+#[test]
+fn a_webhook_hears_what_is_flagged() {
+    let config = good(
+        "[triage]\nflag_threshold = 0.7\n[[webhook]]\nname = \"chat\"\nurl = \"https://example.org/\"\n",
+    );
+    assert_eq!(config.destinations()[0].min_score, 0.7);
+}
+
+#[test]
+fn the_reference_loads_and_shows_every_key() {
+    let config = good(reference());
+    assert_eq!(config.brands.len(), 1);
+    assert_eq!(config.sources.len(), 1);
+    assert_eq!(config.warnings, []);
+
+    // With every # before a key removed it must load as well, with the variables it names.
+    let uncommented: Vec<&str> = reference()
+        .lines()
+        .filter(|line| !line.starts_with("# sources_dir") && !line.starts_with("# [[webhook]]"))
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if is_setting(rest) => rest,
+            _ => line,
+        })
+        .collect();
+    let (before, webhook) = uncommented
+        .iter()
+        .position(|line| line.contains("Whom to tell"))
+        .map(|at| uncommented.split_at(at))
+        .expect("the part about webhooks is there");
+    let text = format!("{}\n[[webhook]]\n{}", before.join("\n"), webhook.join("\n"));
+    let full = parse(Path::new("hearken.toml"), &text, &|_| {
+        Some("https://example.org/hook".to_owned())
+    });
+    let full = match full {
+        Ok(full) => full,
+        Err(problems) => panic!("{problems}"),
+    };
+    // What stands behind a # is the default.
+    let defaults = Config {
+        brands: full.brands.clone(),
+        sources: full.sources.clone(),
+        webhooks: full.webhooks.clone(),
+        web: WebConfig {
+            public_url: full.web.public_url.clone(),
+            ..WebConfig::default()
+        },
+        net: full.net.clone(),
+        model: ModelConfig {
+            path: full.model.path.clone(),
+            ..ModelConfig::default()
+        },
+        ..config
+    };
+    assert_eq!(full, defaults);
+    assert_eq!(full.webhooks[0].destination.min_score, 0.6);
+    assert!(full.net.user_agent.is_some() && full.net.contact.is_some());
+    for keys in [
+        &["handles", "domains"][..],
+        &["every", "params", "brands", "definition"],
+        &["events", "secret", "kind", "min_score", "url"],
+        &["sources_dir", "alert_max_age", "allow_private", "threads"],
+    ] {
+        for key in keys {
+            assert!(reference().contains(&format!("{key} = ")), "{key}");
+        }
+    }
+}
+
+fn is_setting(line: &str) -> bool {
+    line.split_once(" = ").is_some_and(|(key, _)| {
+        key.chars()
+            .all(|character| character.is_ascii_lowercase() || character == '_')
+    })
+}
+
+#[test]
+fn unknown_and_later_keys_are_refused_by_name() {
+    insta::assert_snapshot!(problems(
+        r#"
+colour = "red"
+brands = []
+[[brand]]
+name = "Acme"
+qurey = "acme"
+[[source]]
+definition = "feed"
+url = "https://example.org/feed.xml"
+interval = "10m"
+[[webhook]]
+name = "chat"
+url = "https://example.org/"
+secret = "x"
+when = "is:flagged"
+digest = "daily"
+quiet = "22-7"
+group = "10m"
+cooldown = "1h"
+[web]
+Listen = "127.0.0.1:1"
+[[target]]
+goal = "1h"
+[[calendar]]
+[[team]]
+"#
+    ), @"");
+}
+
+#[test]
+fn wrong_types_say_what_is_expected() {
+    insta::assert_snapshot!(problems(
+        r#"
+store = "hearken-data"
+[[brand]]
+name = 7
+query = ["acme"]
+handles = "@acme"
+domains = ["acme.com", 3]
+[[source]]
+definition = "feed"
+every = 10
+params = "https://example.org"
+[source.extra]
+[[source]]
+definition = ""
+every = "10"
+params = { tags = ["a"], since = 2026-01-01 }
+[brand2]
+[[web]]
+listen = "127.0.0.1:1"
+[triage]
+flag_threshold = "high"
+goal = true
+[model]
+threads = 1.5
+"#
+    ), @"");
+    insta::assert_snapshot!(problems("brand = { name = \"Acme\" }\nsource = [1]\nwebhook = 3\n"), @"");
+    insta::assert_snapshot!(problems("[brand]\nname = \"Acme\"\n"), @"");
+}
+
+#[test]
+fn missing_keys_are_named_with_their_table() {
+    insta::assert_snapshot!(problems("[[brand]]\n\n[[source]]\n\n[[webhook]]\n"), @"");
+}
+
+#[test]
+fn an_empty_file_asks_for_init() {
+    insta::assert_snapshot!(problems("# nothing\n"), @"");
+}
+
+#[test]
+fn names_are_unique() {
+    insta::assert_snapshot!(problems(
+        r#"
+[[brand]]
+name = "Acme"
+[[brand]]
+name = " Acme "
+[[source]]
+name = "news"
+definition = "feed"
+params = { url = "https://example.org/1" }
+[[source]]
+name = "news"
+definition = "feed"
+params = { url = "https://example.org/2" }
+[[source]]
+definition = "feed"
+params = { url = "https://example.org/3" }
+[[source]]
+definition = "feed"
+params = { url = "https://example.org/3" }
+[[webhook]]
+name = "chat"
+url = "https://example.org/1"
+secret = "x"
+[[webhook]]
+name = "chat"
+url = "https://example.org/2"
+secret = "x"
+"#
+    ), @"");
+}
+
+#[test]
+fn brands_and_events_must_exist() {
+    insta::assert_snapshot!(problems(
+        r#"
+[[brand]]
+name = "Acme"
+handles = ["acme corp"]
+domains = ["https://www.acme.com/shop", "acme", "a b.com"]
+[[source]]
+definition = "feed"
+brands = ["Acne", "Other"]
+[[webhook]]
+name = "chat"
+url = "https://example.org/"
+secret = "x"
+brands = ["acme"]
+events = ["mention.flaged", "case.claimed", "heartbeat", "everything"]
+kind = "slack"
+min_score = 2
+[[webhook]]
+name = "other"
+kind = "carrier-pigeon"
+url = "https://example.org/"
+secret = "x"
+"#
+    ), @"");
+}
+
+#[test]
+fn schedules_have_limits() {
+    insta::assert_snapshot!(problems(
+        r#"
+[[source]]
+definition = "feed"
+params = { url = "https://example.org/" }
+every = "29s"
+[[source]]
+definition = "feed"
+params = { url = "http://localhost:80/" }
+every = "0s"
+[[source]]
+definition = "feed"
+every = "99999d"
+[triage]
+goal = "2d"
+latest = "0s"
+alert_max_age = "two days"
+"#
+    ), @"");
+    insta::assert_snapshot!(problems("[triage]\ngoal = \"2d\"\n"), @"");
+    for server in [
+        "http://[::1]:3000",
+        "localhost:3000",
+        "127.0.0.1",
+        "feeds.localhost",
+    ] {
+        good(&format!(
+            "[[source]]\ndefinition = \"lemmy-search\"\nparams = {{ server = \"{server}\" }}\nevery = \"2s\"\n"
+        ));
+    }
+}
+
+#[test]
+fn secrets_are_found_or_named_but_never_shown() {
+    let shown = problems(
+        r#"
+[[webhook]]
+name = "a"
+url = { env = "NOT_SET" }
+secret = { env = "EMPTY" }
+[[webhook]]
+name = "b"
+url = { file = "/does/not/exist" }
+secret = { file = "/" }
+[[webhook]]
+name = "c"
+url = "ftp://hidden-token@example.org"
+secret = "whsec_hidden-token!"
+[[webhook]]
+name = "d"
+url = "hidden-token"
+secret = ["whsk_AQID", "whpk_AQID", { env = "TOKEN", file = "x" }, {}, 3]
+[[webhook]]
+name = "e"
+url = "https://example.org/"
+secret = []
+[[source]]
+definition = "json-api"
+params = { token = { environment = "TOKEN" }, key = { env = 3 } }
+"#,
+    );
+    assert!(!shown.contains("hidden-token"), "{shown}");
+    insta::assert_snapshot!(shown, @"");
+}
+
+#[test]
+fn a_secret_file_is_read_beside_the_configuration() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("key"), "whsec_AQID\n").expect("written");
+    std::fs::create_dir(folder.path().join("sites")).expect("created");
+    let file = folder.path().join("hearken.toml");
+    std::fs::write(
+        &file,
+        "sources_dir = \"sites\"\n[[webhook]]\nname = \"a\"\nurl = \"https://example.org/\"\nsecret = { file = \"key\" }\n",
+    )
+    .expect("written");
+    let config = load(&file).expect("well written");
+    assert_eq!(config.destinations()[0].secrets[0].reveal(), "whsec_AQID");
+    assert_eq!(config.sources_dir, Some(folder.path().join("sites")));
+    assert_eq!(config.store_path, folder.path().join("hearken-data"));
+}
+
+#[test]
+fn settings_say_what_they_accept() {
+    insta::assert_snapshot!(problems(
+        r#"
+sources_dir = "no-such-folder"
+[web]
+listen = "localhost:9000"
+public_url = "hearken.example.org"
+[net]
+user_agent = "Bücher"
+contact = ""
+allow_private = ["10.0.0.0/99", "http://intranet", "intranet:80", "*.local", ""]
+[model]
+threads = 0
+[triage]
+flag_threshold = 1.5
+"#
+    ), @"");
+    insta::assert_snapshot!(problems("[web]\nlisten = \":80\"\n"), @"");
+}
+
+#[test]
+fn syntax_errors_are_shown_with_the_rest() {
+    insta::assert_snapshot!(problems(
+        r#"
+[[brand]]
+name = Acme
+qurey = "acme"
+[[source]
+definition = "feed"
+[web]
+listen = "127.0.0.1:80
+public_url = "https://a.example"
+public_url = "https://b.example"
+[store]
+path = "C:\hearken"
+just some words
+[net]
+contact =
+"#
+    ), @"");
+}
+
+#[test]
+fn a_file_that_breaks_off_is_a_syntax_error() {
+    insta::assert_snapshot!(problems("[net]\ncontact =\n"), @"");
+    insta::assert_snapshot!(problems("[net]\ncontact = \"a"), @"");
+    insta::assert_snapshot!(problems("[net]\nallow_private = [\"10.0.0.0/8\","), @"");
+}
+
+#[test]
+fn thirty_mistakes_are_thirty_problems() {
+    let mut text = String::new();
+    for n in 0..10 {
+        text.push_str(&format!(
+            "[[source]]\nname = \"s{n}\"\ndefinition = 1\nevery = \"soon\"\nkolor = \"red\"\n"
+        ));
+    }
+    let error = read(&text).expect_err("thirty mistakes");
+    assert_eq!(error.problems.len(), 30);
+    assert!(error.problems.is_sorted_by_key(|problem| problem.line));
+}
+
+#[test]
+fn a_configuration_without_work_is_fine_until_it_runs() {
+    let config = good("[store]\npath = \"x\"\n");
+    let error = config.require_work().expect_err("nothing to do");
+    insta::assert_snapshot!(error.to_string(), @"");
+    let unsigned = good("[[webhook]]\nname = \"a\"\nurl = \"https://example.org/\"\n");
+    insta::assert_snapshot!(unsigned.warnings[0].to_string(), @"");
+}
+
+#[test]
+fn files_that_cannot_be_read_say_why() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let shown = |path: &Path| {
+        let error = load(path).expect_err("it cannot be read").to_string();
+        error.replace(&folder.path().display().to_string(), "here")
+    };
+    insta::assert_snapshot!(shown(&folder.path().join("hearken.toml")), @"");
+    insta::assert_snapshot!(shown(folder.path()), @"");
+    let latin1 = folder.path().join("latin1.toml");
+    std::fs::write(&latin1, b"[[brand]]\nname = \"Caf\xe9\"\n").expect("written");
+    insta::assert_snapshot!(shown(&latin1), @"");
+}
+
+#[test]
+fn one_brand_becomes_a_file_that_loads_again() {
+    let definitions = [
+        ("google-news".to_owned(), "query".to_owned()),
+        ("hackernews".to_owned(), "query".to_owned()),
+    ];
+    let config = Config::for_brand(
+        " Acme \"Corp\" ",
+        &definitions,
+        Path::new("hearken-data").to_path_buf(),
+    );
+    let text = config.to_toml();
+    insta::assert_snapshot!(text, @"");
+    assert!(same(&good(&text), &config));
+}
+
+#[test]
+fn what_was_read_can_be_written_again() {
+    let text = r#"
+[[brand]]
+name = "Acme\tCorp".x
+"#;
+    assert!(read(text).is_err());
+    let config = good(
+        r#"
+[[brand]]
+name = "Acme's \\ Corp"
+query = "acme OR 'Acme'"
+handles = ["@acme"]
+domains = ["acme.com"]
+[[source]]
+definition = "json-api"
+name = "çok iyi"
+every = "90s"
+brands = ["Acme's \\ Corp"]
+params = { url = "https://example.org", "odd key" = "1", token = { env = "TOKEN" } }
+[[webhook]]
+name = "chat"
+url = { env = "TOKEN_URL" }
+secret = [{ env = "TOKEN" }, "text \"quoted\""]
+events = ["mention.flagged"]
+brands = ["Acme's \\ Corp"]
+min_score = 0.25
+[store]
+path = "elsewhere"
+[web]
+listen = "0.0.0.0:80"
+public_url = "https://hearken.example.org/"
+[net]
+allow_private = ["10.0.0.0/8"]
+contact = "web@acme.com"
+user_agent = "x"
+[model]
+path = "m"
+threads = 3
+[triage]
+alert_max_age = "36h"
+flag_threshold = 0.5
+goal = "90m"
+latest = "1d"
+"#
+        .replace("{ env = \"TOKEN_URL\" }", "\"https://example.org/hook\"")
+        .as_str(),
+    );
+    let written = config.to_toml();
+    assert!(written.contains("token = { env = \"TOKEN\" }"), "{written}");
+    assert!(!written.contains("s3cret"), "{written}");
+    assert!(same(&good(&written), &config), "{written}");
+}
+
+/// Equal but for the places.
+fn same(a: &Config, b: &Config) -> bool {
+    let without_places = |config: &Config| {
+        let mut config = config.clone();
+        for brand in &mut config.brands {
+            (brand.line, brand.query_line) = (0, 0);
+        }
+        for source in &mut config.sources {
+            (source.line, source.definition_line) = (0, 0);
+            source.param_lines.clear();
+        }
+        for webhook in &mut config.webhooks {
+            webhook.line = 0;
+        }
+        config
+    };
+    without_places(a) == without_places(b)
+}
