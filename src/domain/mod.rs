@@ -30,7 +30,7 @@ pub use ids::{BrandName, DeliveryId, EventId, MentionId, SourceName, StoryId, he
 pub use item::{Author, Engagement, Item, Kind, Rating};
 pub use mention::{EarlierText, Flag, Mention};
 pub use policy::TriagePolicy;
-pub use rule::{Condition, Filter, JsonPath, Piece, Step, ValueRule};
+pub use rule::{Condition, Filter, JsonList, JsonPath, Piece, Step, ValueRule};
 pub use secret::Secret;
 pub use signing_key::SigningKey;
 pub use source::{Cursor, Health, HealthState, SourceStatus};

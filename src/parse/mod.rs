@@ -2,14 +2,18 @@
 //! place. Bytes come in, items in document order go out; nothing here asks the network,
 //! the store or the clock.
 
+pub mod blocked;
 pub mod dates;
 pub mod encoding;
 pub mod feed;
+pub mod json;
+mod number;
+pub mod structured;
 pub mod text;
 
 use url::Url;
 
-use crate::domain::Item;
+use crate::domain::{Definition, Format, HtmlReading, Item};
 
 /// What a site answered, as bytes.
 #[derive(Clone, Copy, Debug)]
@@ -72,5 +76,24 @@ impl ParseError {
             Self::TooLarge { .. } => "too_large",
             Self::Unsupported(_) => "unsupported",
         }
+    }
+}
+
+/// Reads an answer as its definition says. Walls and error pages are recognised first,
+/// whatever the format: they must never look like a site with nothing new.
+///
+/// # Errors
+/// The answer is a wall, empty, broken, or not what the definition expects.
+pub fn read(definition: &Definition, answer: &Answer<'_>) -> Result<Parsed, ParseError> {
+    if answer.bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(ParseError::Empty);
+    }
+    if let Some(reason) = blocked::detect(answer) {
+        return Err(ParseError::Blocked(reason));
+    }
+    match &definition.format {
+        Format::Feed => feed::read(answer, &definition.name, definition.kind),
+        Format::Html(HtmlReading::SchemaOrg) => structured::read(answer, definition),
+        Format::Json(mapping) => json::read(answer, definition, mapping),
     }
 }

@@ -1,0 +1,169 @@
+//! Microdata as the same tree that JSON-LD gives: an object per `itemscope`, with `@type`,
+//! `@id` and its properties in document order.
+
+use scraper::{ElementRef, Html, Selector};
+use serde_json::{Map, Value};
+
+use crate::parse::text;
+
+/// Deeper nesting is not followed, so that hostile pages cannot exhaust the stack.
+const MAX_DEPTH: usize = 400;
+
+/// References are followed this often in a whole page: each may lead to further ones.
+const MAX_REFERENCES: usize = 500;
+
+/// The items that belong to no other item, in document order.
+pub(super) fn items(page: &Html) -> Vec<Value> {
+    let mut walk = Walk {
+        page,
+        top: Vec::new(),
+        n_references: 0,
+    };
+    walk.children(page.root_element(), None, 0);
+    walk.top
+}
+
+struct Walk<'p> {
+    page: &'p Html,
+    top: Vec<Value>,
+    n_references: usize,
+}
+
+impl Walk<'_> {
+    /// Properties go into `item`; without one, a property is nobody's and an item stands
+    /// for itself.
+    fn children(
+        &mut self,
+        element: ElementRef<'_>,
+        mut item: Option<&mut Map<String, Value>>,
+        depth: usize,
+    ) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        for child in element.child_elements() {
+            self.visit(child, item.as_deref_mut(), depth + 1);
+        }
+    }
+
+    fn visit(
+        &mut self,
+        element: ElementRef<'_>,
+        item: Option<&mut Map<String, Value>>,
+        depth: usize,
+    ) {
+        let properties: Vec<&str> = element
+            .attr("itemprop")
+            .map(|names| names.split_ascii_whitespace().collect())
+            .unwrap_or_default();
+        if element.attr("itemscope").is_some() {
+            let value = self.item(element, depth);
+            match item {
+                Some(item) if !properties.is_empty() => {
+                    for name in properties {
+                        add(item, name, value.clone());
+                    }
+                }
+                _ => self.top.push(value),
+            }
+            return;
+        }
+        match item {
+            Some(item) => {
+                for name in properties {
+                    add(item, name, property_value(element, name));
+                }
+                self.children(element, Some(item), depth);
+            }
+            None => self.children(element, None, depth),
+        }
+    }
+
+    fn item(&mut self, element: ElementRef<'_>, depth: usize) -> Value {
+        let mut map = Map::new();
+        if let Some(types) = element.attr("itemtype") {
+            let types: Vec<Value> = types.split_ascii_whitespace().map(Value::from).collect();
+            map.insert("@type".to_owned(), Value::Array(types));
+        }
+        if let Some(id) = element.attr("itemid") {
+            map.insert("@id".to_owned(), Value::from(id.trim()));
+        }
+        self.children(element, Some(&mut map), depth);
+        let elsewhere = element.attr("itemref").unwrap_or_default();
+        for id in elsewhere.split_ascii_whitespace() {
+            self.n_references += 1;
+            if self.n_references > MAX_REFERENCES {
+                break;
+            }
+            // Ids are compared by hand: any text may be an id, but not a selector.
+            let with_id = Selector::parse("[id]").expect("the selector is fixed");
+            let mut others = self.page.select(&with_id);
+            if let Some(referred) = others.find(|other| other.attr("id") == Some(id))
+                && !is_inside(element, referred)
+            {
+                self.visit(referred, Some(&mut map), depth + 20);
+            }
+        }
+        Value::Object(map)
+    }
+}
+
+/// An item that refers to what it stands in would go round in circles.
+fn is_inside(element: ElementRef<'_>, outer: ElementRef<'_>) -> bool {
+    element.id() == outer.id() || element.ancestors().any(|node| node.id() == outer.id())
+}
+
+fn add(item: &mut Map<String, Value>, name: &str, value: Value) {
+    // Full addresses name the same property.
+    let name = name.rsplit(['/', '#']).next().unwrap_or(name).to_owned();
+    match item.get_mut(&name) {
+        None => {
+            item.insert(name, value);
+        }
+        Some(Value::Array(list)) => list.push(value),
+        Some(first) => {
+            let first_value = first.take();
+            *first = Value::Array(vec![first_value, value]);
+        }
+    }
+}
+
+/// The value of a property by the kind of its element. A link gives its address, except
+/// where a reader is meant to read its words.
+fn property_value(element: ElementRef<'_>, name: &str) -> Value {
+    const READ_ALOUD: [&str; 6] = [
+        "name",
+        "author",
+        "reviewBody",
+        "description",
+        "headline",
+        "text",
+    ];
+    let attribute = |name: &str| element.attr(name).map(|value| value.trim().to_owned());
+    let shown = || text::plain_from_html(&element.inner_html());
+    if let Some(content) = attribute("content") {
+        return Value::from(content);
+    }
+    match element.value().name() {
+        "a" | "area" | "link" => {
+            let address = attribute("href").unwrap_or_default();
+            if name == "author" {
+                let mut author = Map::new();
+                author.insert("name".to_owned(), Value::from(shown()));
+                author.insert("url".to_owned(), Value::from(address));
+                return Value::Object(author);
+            }
+            if READ_ALOUD.contains(&name) {
+                return Value::from(shown());
+            }
+            Value::from(address)
+        }
+        "audio" | "embed" | "iframe" | "img" | "source" | "track" | "video" => {
+            Value::from(attribute("src").unwrap_or_default())
+        }
+        "object" => Value::from(attribute("data").unwrap_or_default()),
+        "data" | "meter" => Value::from(attribute("value").unwrap_or_else(shown)),
+        "time" => Value::from(attribute("datetime").unwrap_or_else(shown)),
+        _ => Value::from(shown()),
+    }
+}

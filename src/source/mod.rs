@@ -1,0 +1,179 @@
+//! Definitions: the files under `sources/` (compiled in) and a user's own folder become
+//! checked definitions that say how a site is asked and how its answer is read.
+
+mod problem;
+mod read;
+mod sample;
+mod table;
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::OnceLock;
+
+pub use problem::DefinitionProblem;
+pub use read::parse_definition;
+pub use sample::check_samples;
+
+use crate::domain::Definition;
+
+/// A definition file that is part of the program.
+struct Embedded {
+    file: &'static str,
+    text: &'static str,
+    sample: &'static [u8],
+}
+
+/// Names the definition and the file of its sample once each.
+macro_rules! embedded {
+    ($($name:literal with $sample:literal),* $(,)?) => {
+        &[$(Embedded {
+            file: concat!("sources/", $name, ".toml"),
+            text: include_str!(concat!("../../sources/", $name, ".toml")),
+            sample: include_bytes!(concat!("../../sources/samples/", $sample)),
+        }),*]
+    };
+}
+
+/// In the order in which `hearken sources` lists them: feeds, social, reviews.
+static EMBEDDED: &[Embedded] = embedded![
+    "feed" with "feed.xml",
+    "google-news" with "google-news.xml",
+    "bing-news" with "bing-news.xml",
+    "google-alerts" with "google-alerts.xml",
+    "youtube-channel" with "youtube-channel.xml",
+    "reddit-search" with "reddit-search.xml",
+    "hackernews" with "hackernews.json",
+    "mastodon-tag" with "mastodon-tag.json",
+    "lemmy-search" with "lemmy-search.json",
+    "reviews-page" with "reviews-page.html",
+    "app-store" with "app-store.json",
+    "steam-reviews" with "steam-reviews.json",
+];
+
+/// A definition with the bytes of its sample.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The definition.
+    pub definition: Definition,
+    /// Its file, for messages.
+    pub file: String,
+    /// The saved answer, where the file exists.
+    pub sample: Option<Cow<'static, [u8]>>,
+}
+
+/// All definitions that a configuration can use.
+#[derive(Clone, Debug, Default)]
+pub struct Definitions {
+    loaded: Vec<Loaded>,
+}
+
+impl Definitions {
+    /// The definition of this name.
+    pub fn find(&self, name: &str) -> Option<&Definition> {
+        self.iter().find(|definition| definition.name == name)
+    }
+
+    /// All of them, built-in ones first.
+    pub fn iter(&self) -> impl Iterator<Item = &Definition> {
+        self.loaded.iter().map(|loaded| &loaded.definition)
+    }
+
+    /// All of them with their files and samples.
+    pub fn loaded(&self) -> &[Loaded] {
+        &self.loaded
+    }
+
+    /// These and the others; one of the same name replaces the earlier one, so that a
+    /// user can mend a definition whose site has changed.
+    #[must_use]
+    pub fn with(mut self, others: Self) -> Self {
+        for other in others.loaded {
+            let same = self
+                .loaded
+                .iter_mut()
+                .find(|loaded| loaded.definition.name == other.definition.name);
+            match same {
+                Some(place) => *place = other,
+                None => self.loaded.push(other),
+            }
+        }
+        self
+    }
+}
+
+/// The definitions that are part of the program.
+pub fn builtin() -> &'static Definitions {
+    static BUILTIN: OnceLock<Definitions> = OnceLock::new();
+    BUILTIN.get_or_init(|| Definitions {
+        loaded: EMBEDDED
+            .iter()
+            .map(|embedded| Loaded {
+                definition: parse_definition(embedded.text, embedded.file)
+                    .expect("the built-in definitions are checked by a test"),
+                file: embedded.file.to_owned(),
+                sample: Some(Cow::Borrowed(embedded.sample)),
+            })
+            .collect(),
+    })
+}
+
+/// The definitions of a user's own folder: every `*.toml` in it, by name.
+///
+/// # Errors
+/// Every problem of every file; a folder that cannot be read is one problem.
+pub fn load_dir(folder: &Path) -> Result<Definitions, Vec<DefinitionProblem>> {
+    let unreadable = |path: &Path, error: std::io::Error| DefinitionProblem {
+        file: path.display().to_string(),
+        line: 1,
+        key: "file".to_owned(),
+        what: format!("cannot be read: {error}"),
+        mend: "check the path and its permissions".to_owned(),
+    };
+    let entries = std::fs::read_dir(folder).map_err(|error| vec![unreadable(folder, error)])?;
+    let mut paths: Vec<_> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .collect();
+    paths.sort();
+    let mut loaded = Vec::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        let file = path.display().to_string();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                problems.push(unreadable(&path, error));
+                continue;
+            }
+        };
+        match parse_definition(&text, &file) {
+            Ok(definition) => {
+                // A missing sample is reported by `check_samples`, which compares it.
+                let sample = definition
+                    .sample
+                    .as_ref()
+                    .and_then(|sample| {
+                        std::fs::read(folder.join("samples").join(&sample.file)).ok()
+                    })
+                    .map(Cow::Owned);
+                loaded.push(Loaded {
+                    definition,
+                    file,
+                    sample,
+                });
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() {
+        Ok(Definitions { loaded })
+    } else {
+        Err(problems)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,650 @@
+//! The text of a definition file becomes a checked definition, or all that is wrong with it.
+
+use toml::de::DeTable;
+use url::Url;
+
+use super::DefinitionProblem;
+use super::table::{Entry, Problems, Table};
+use crate::domain::{
+    Condition, Definition, FieldRules, Format, HtmlReading, JsonMapping, Kind, Limits, Param,
+    ParamType, QueryForm, Request, RequestPiece, Sample, Verified,
+};
+
+const KINDS: [(&str, Kind); 5] = [
+    ("post", Kind::Post),
+    ("comment", Kind::Comment),
+    ("review", Kind::Review),
+    ("article", Kind::Article),
+    ("question", Kind::Question),
+];
+const PARAM_TYPES: [(&str, ParamType); 4] = [
+    ("text", ParamType::Text),
+    ("url", ParamType::Url),
+    ("server", ParamType::Server),
+    ("number", ParamType::Number),
+];
+const QUERY_FORMS: [(&str, QueryForm); 3] = [
+    ("phrase", QueryForm::Phrase),
+    ("words", QueryForm::Words),
+    ("tag", QueryForm::Tag),
+];
+const VERIFIED: [(&str, Verified); 3] = [
+    ("corpus", Verified::Corpus),
+    ("documentation", Verified::Documentation),
+    ("sample", Verified::Sample),
+];
+const PATH_HELP: &str = "write a path such as account.name or list[0].text";
+const CONDITION_HELP: &str = "write for example `reblog`, `!text` or `type = comment`";
+
+/// The formats by name, before their own tables are read.
+#[derive(Clone, Copy)]
+enum FormatName {
+    Feed,
+    Html,
+    Json,
+}
+
+/// Reads one definition file. `file_name` is used in messages and gives the name that
+/// the definition must have.
+///
+/// # Errors
+/// Every problem of the file, in its order.
+pub fn parse_definition(text: &str, file_name: &str) -> Result<Definition, Vec<DefinitionProblem>> {
+    let mut problems = Problems::new(file_name, text);
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        problems.add(
+            &error.span().unwrap_or(0..0),
+            file_name,
+            format!("is not valid TOML: {}", error.message().replace('\n', " ")),
+            "see https://toml.io for the notation",
+        );
+    }
+    if !errors.is_empty() {
+        // What was recovered may miss keys that the file does have: further complaints
+        // would mislead.
+        return Err(problems.into_sorted());
+    }
+    let root = Table::new(String::new(), 0..0, document.get_ref());
+    let definition = read_root(root, file_name, &mut problems);
+    match definition {
+        Some(definition) if problems.is_empty() => Ok(definition),
+        _ => Err(problems.into_sorted()),
+    }
+}
+
+fn read_root(
+    mut root: Table<'_, '_>,
+    file_name: &str,
+    problems: &mut Problems<'_>,
+) -> Option<Definition> {
+    let stem = file_name
+        .rsplit(['/', '\\'])
+        .next()
+        .and_then(|name| name.strip_suffix(".toml"))
+        .unwrap_or(file_name);
+    let name = root
+        .need("name", problems, &format!("write name = \"{stem}\""))
+        .and_then(|entry| {
+            let name = entry.text(problems)?;
+            if name != stem {
+                problems.add(
+                    &entry.span,
+                    &entry.key,
+                    format!("`{name}` differs from the name of the file"),
+                    format!("write name = \"{stem}\" or rename the file"),
+                );
+            }
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if name.is_empty() || !name.chars().all(plain) {
+                problems.add(
+                    &entry.span,
+                    &entry.key,
+                    format!("`{name}` is not a usable name"),
+                    "use lower-case letters, digits and `-`",
+                );
+            }
+            Some(name.to_owned())
+        });
+    let title = needed_text(
+        &mut root,
+        "title",
+        problems,
+        "write what people call the site",
+    );
+    let summary = needed_text(
+        &mut root,
+        "summary",
+        problems,
+        "say in one sentence what it brings",
+    );
+    let help = optional_text(&mut root, "help", problems).unwrap_or_default();
+    let kind = root
+        .need(
+            "kind",
+            problems,
+            "write the kind of its items, such as kind = \"post\"",
+        )
+        .and_then(|entry| entry.one_of(problems, &KINDS));
+    let terms = root
+        .take("terms")
+        .and_then(|entry| address(&entry, problems));
+    let verified = root
+        .need(
+            "verified",
+            problems,
+            "write verified = \"sample\" for your own definitions",
+        )
+        .and_then(|entry| entry.one_of(problems, &VERIFIED));
+    let keyless = root
+        .take("keyless")
+        .and_then(|entry| entry.boolean(problems))
+        .unwrap_or(false);
+    let params = root
+        .take("params")
+        .and_then(|entry| entry.table(problems))
+        .map(|table| read_params(&table, problems))
+        .unwrap_or_default();
+    let request = root
+        .need("request", problems, "add a table [request] with a url")
+        .and_then(|entry| entry.table(problems))
+        .and_then(|table| read_request(table, &params, problems));
+    let limits = root
+        .take("limits")
+        .and_then(|entry| entry.table(problems))
+        .map(|table| read_limits(table, problems))
+        .unwrap_or_default();
+    let format = read_format(&mut root, problems);
+    let sample = root
+        .take("sample")
+        .and_then(|entry| entry.table(problems))
+        .and_then(|table| read_sample(table, problems));
+    root.finish(problems);
+    Some(Definition {
+        name: name?,
+        title: title?,
+        summary: summary?,
+        help: help.trim().to_owned(),
+        kind: kind?,
+        format: format?,
+        params,
+        request: request?,
+        limits,
+        terms,
+        verified: verified?,
+        keyless,
+        sample,
+    })
+}
+
+fn read_format(root: &mut Table<'_, '_>, problems: &mut Problems<'_>) -> Option<Format> {
+    let formats = [
+        ("feed", FormatName::Feed),
+        ("html", FormatName::Html),
+        ("json", FormatName::Json),
+    ];
+    let name = root
+        .need(
+            "format",
+            problems,
+            "write format = \"feed\", \"html\" or \"json\"",
+        )
+        .and_then(|entry| entry.one_of(problems, &formats));
+    // The tables are read whatever the format, so that their mistakes are reported too.
+    let html = root
+        .take("html")
+        .and_then(|entry| entry.table(problems))
+        .and_then(|mut table| {
+            let reading = table
+                .need("structured", problems, "write structured = \"schema.org\"")
+                .and_then(|entry| {
+                    entry.one_of(problems, &[("schema.org", HtmlReading::SchemaOrg)])
+                });
+            table.finish(problems);
+            reading
+        });
+    let json = root
+        .take("json")
+        .and_then(|entry| entry.table(problems))
+        .map(|table| read_mapping(table, problems));
+    match name? {
+        FormatName::Feed => Some(Format::Feed),
+        FormatName::Html => {
+            if html.is_none() && problems.is_empty() {
+                root.complain(
+                    problems,
+                    "format = \"html\" says nothing about the page",
+                    "add a table [html] with structured = \"schema.org\"",
+                );
+            }
+            html.map(Format::Html)
+        }
+        FormatName::Json => {
+            if json.is_none() && problems.is_empty() {
+                root.complain(
+                    problems,
+                    "format = \"json\" says nothing about the answer",
+                    "add a table [json] with `list` and [json.fields]",
+                );
+            }
+            json.map(|mapping| Format::Json(Box::new(mapping)))
+        }
+    }
+}
+
+fn read_params(table: &Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<Param> {
+    let mut params: Vec<Param> = Vec::new();
+    for (name, entry) in table.all() {
+        let Some(mut table) = entry.table(problems) else {
+            continue;
+        };
+        let param_type = table.take("type").map_or(Some(ParamType::Text), |entry| {
+            entry.one_of(problems, &PARAM_TYPES)
+        });
+        let help = needed_text(&mut table, "help", problems, "say what it is for");
+        let default = table
+            .take("default")
+            .and_then(|entry| scalar_text(&entry, problems));
+        let main = table
+            .take("main")
+            .and_then(|entry| entry.boolean(problems))
+            .unwrap_or(false);
+        let query = table
+            .take("query")
+            .and_then(|entry| entry.one_of(problems, &QUERY_FORMS));
+        table.finish(problems);
+        let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !name.chars().all(fine) {
+            problems.add(
+                &entry.span,
+                &entry.key,
+                format!("`{name}` is not a usable parameter name"),
+                "use lower-case letters, digits and `_`",
+            );
+        }
+        if main && params.iter().any(|param| param.main) {
+            problems.add(
+                &entry.span,
+                &entry.key,
+                "is a second main parameter",
+                "leave `main = true` on one parameter",
+            );
+        }
+        if query.is_some() && params.iter().any(|param| param.query.is_some()) {
+            problems.add(
+                &entry.span,
+                &entry.key,
+                "is a second parameter that takes a brand",
+                "leave `query` on one parameter",
+            );
+        }
+        if let (Some(param_type), Some(help)) = (param_type, help) {
+            params.push(Param {
+                name,
+                param_type,
+                help,
+                default,
+                main,
+                query,
+            });
+        }
+    }
+    params
+}
+
+fn read_request(
+    mut table: Table<'_, '_>,
+    params: &[Param],
+    problems: &mut Problems<'_>,
+) -> Option<Request> {
+    let url = table
+        .need(
+            "url",
+            problems,
+            "write the address with parameters as {name}",
+        )
+        .and_then(|entry| request_template(&entry, params, problems));
+    let accept = optional_text(&mut table, "accept", problems);
+    let mut headers = Vec::new();
+    if let Some(entries) = table
+        .take("headers")
+        .and_then(|entry| entry.table(problems))
+    {
+        for (name, entry) in entries.all() {
+            let token = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+            if name.is_empty() || !name.chars().all(token) {
+                problems.add(
+                    &entry.span,
+                    &entry.key,
+                    "is not a header name",
+                    "use letters, digits and `-`",
+                );
+            }
+            if let Some(value) = entry.text(problems) {
+                if value.chars().any(char::is_control) {
+                    problems.add(
+                        &entry.span,
+                        &entry.key,
+                        "has a line break or another control character in it",
+                        "write it on one line",
+                    );
+                }
+                headers.push((name, value.to_owned()));
+            }
+        }
+    }
+    table.finish(problems);
+    Some(Request {
+        url: url?,
+        accept,
+        headers,
+    })
+}
+
+fn request_template(
+    entry: &Entry<'_, '_>,
+    params: &[Param],
+    problems: &mut Problems<'_>,
+) -> Option<Vec<RequestPiece>> {
+    let text = entry.text(problems)?;
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, after)) = after.split_once('}') else {
+            problems.add(
+                &entry.span,
+                &entry.key,
+                "has a `{` that is not closed",
+                "add a `}`",
+            );
+            return None;
+        };
+        if params.iter().all(|param| param.name != name) {
+            problems.add(
+                &entry.span,
+                &entry.key,
+                format!("uses a parameter `{name}` that does not exist"),
+                format!("add a table [params.{name}] or take it out"),
+            );
+        }
+        if !before.is_empty() {
+            pieces.push(RequestPiece::Literal(before.to_owned()));
+        }
+        pieces.push(RequestPiece::Param(name.to_owned()));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        pieces.push(RequestPiece::Literal(rest.to_owned()));
+    }
+    let starts_well = match pieces.first() {
+        Some(RequestPiece::Literal(text)) => {
+            text.starts_with("https://") || text.starts_with("http://")
+        }
+        Some(RequestPiece::Param(name)) => params.iter().any(|param| {
+            param.name == *name && matches!(param.param_type, ParamType::Url | ParamType::Server)
+        }),
+        None => false,
+    };
+    if !starts_well && problems.is_empty() {
+        problems.add(
+            &entry.span,
+            &entry.key,
+            format!("`{text}` does not begin like an address"),
+            "begin with https:// or with a parameter of type \"url\" or \"server\"",
+        );
+    }
+    Some(pieces)
+}
+
+fn read_limits(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Limits {
+    let limits = Limits {
+        requests_per_minute: table
+            .take("requests_per_minute")
+            .and_then(|entry| entry.whole_number(problems)),
+        every: table
+            .take("every")
+            .and_then(|entry| entry.duration(problems)),
+        window_items: table
+            .take("window_items")
+            .and_then(|entry| entry.whole_number(problems)),
+        window: table
+            .take("window")
+            .and_then(|entry| entry.duration(problems)),
+    };
+    table.finish(problems);
+    limits
+}
+
+fn read_mapping(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> JsonMapping {
+    let list = table
+        .need(
+            "list",
+            problems,
+            "write the path of the list of entries, or \"$\" for the whole answer",
+        )
+        .map(|entry| {
+            entry
+                .list_or_single()
+                .iter()
+                .filter_map(|path| path.parsed(problems, PATH_HELP))
+                .collect()
+        })
+        .unwrap_or_default();
+    let condition = |entry: &Entry<'_, '_>, problems: &mut Problems<'_>| -> Option<Condition> {
+        entry.parsed(problems, CONDITION_HELP)
+    };
+    let empty_if = table
+        .take("empty_if")
+        .and_then(|entry| condition(&entry, problems));
+    let skip_if = table
+        .take("skip_if")
+        .map(|entry| {
+            entry
+                .list_or_single()
+                .iter()
+                .filter_map(|entry| condition(entry, problems))
+                .collect()
+        })
+        .unwrap_or_default();
+    let mut kinds = Vec::new();
+    for entry in table
+        .take("kinds")
+        .map(|entry| entry.list_or_single())
+        .unwrap_or_default()
+    {
+        let Some(mut rule) = entry.table(problems) else {
+            continue;
+        };
+        let when = rule
+            .need("if", problems, CONDITION_HELP)
+            .and_then(|entry| condition(&entry, problems));
+        let kind = rule
+            .need("kind", problems, "write a kind, such as \"comment\"")
+            .and_then(|entry| entry.one_of(problems, &KINDS));
+        rule.finish(problems);
+        kinds.extend(when.zip(kind));
+    }
+    let brand_reply_if = table
+        .take("brand_reply_if")
+        .and_then(|entry| condition(&entry, problems));
+    let fields = table
+        .need(
+            "fields",
+            problems,
+            "add a table [json.fields] with at least `text`",
+        )
+        .and_then(|entry| entry.table(problems))
+        .map(|fields| read_fields(fields, problems))
+        .unwrap_or_default();
+    let reply = table
+        .take("reply")
+        .and_then(|entry| entry.table(problems))
+        .map(|fields| read_fields(fields, problems));
+    table.finish(problems);
+    JsonMapping {
+        list,
+        empty_if,
+        skip_if,
+        kinds,
+        brand_reply_if,
+        fields,
+        reply,
+    }
+}
+
+fn read_fields(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> FieldRules {
+    let mut fields = FieldRules::default();
+    for (name, rules) in fields.named_mut() {
+        let Some(entry) = table.take(name) else {
+            continue;
+        };
+        for alternative in entry.list_or_single() {
+            let number = alternative
+                .value
+                .as_integer()
+                .and_then(|number| number.as_str().parse::<i64>().ok());
+            let rule = match number {
+                Some(number) => Some(crate::domain::ValueRule::Constant(number.into())),
+                None => alternative.parsed(
+                    problems,
+                    "write a path with filters (`content | html`), a template \
+                     (`https://example.org/{id}`) or a fixed text in 'single quotes'",
+                ),
+            };
+            rules.extend(rule);
+        }
+    }
+    if fields.text.is_empty() && fields.title.is_empty() {
+        table.complain(
+            problems,
+            "has neither `text` nor `title`",
+            "say where an entry's text stands",
+        );
+    }
+    table.finish(problems);
+    fields
+}
+
+fn read_sample(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<Sample> {
+    let file = table
+        .need(
+            "file",
+            problems,
+            "write the name of a file in the folder `samples`",
+        )
+        .and_then(|entry| {
+            let file = entry.text(problems)?;
+            if file.contains(['/', '\\']) || file.starts_with('.') {
+                problems.add(
+                    &entry.span,
+                    &entry.key,
+                    format!("`{file}` is not a plain file name"),
+                    "put the file into the folder `samples` beside the definition",
+                );
+            }
+            Some(file.to_owned())
+        });
+    let url = table
+        .take("url")
+        .and_then(|entry| address(&entry, problems));
+    let n = table
+        .need("n", problems, "write how many items the sample holds")
+        .and_then(|entry| entry.whole_number(problems));
+    let items = table
+        .take("items")
+        .map(|entry| {
+            entry
+                .list_or_single()
+                .iter()
+                .filter(|item| item.table(problems).is_some())
+                .map(|item| plain_json(item.value))
+                .collect()
+        })
+        .unwrap_or_default();
+    table.finish(problems);
+    Some(Sample {
+        file: file?,
+        url,
+        n: n? as usize,
+        items,
+    })
+}
+
+/// A TOML value as JSON, for comparison with items.
+fn plain_json(value: &toml::de::DeValue<'_>) -> serde_json::Value {
+    use serde_json::Value;
+    if let Some(text) = value.as_str() {
+        return Value::from(text);
+    }
+    if let Some(truth) = value.as_bool() {
+        return Value::from(truth);
+    }
+    if let Some(list) = value.as_array() {
+        return list
+            .iter()
+            .map(|element| plain_json(element.get_ref()))
+            .collect();
+    }
+    if let Some(table) = value.as_table() {
+        return table
+            .iter()
+            .map(|(key, value)| (key.get_ref().to_string(), plain_json(value.get_ref())))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+    }
+    let number = value
+        .as_integer()
+        .map(|number| number.as_str())
+        .or_else(|| value.as_float().map(|number| number.as_str()))
+        .and_then(|text| text.parse::<f64>().ok());
+    match number {
+        Some(number) => Value::from(number),
+        None => value
+            .as_datetime()
+            .map_or(Value::Null, |date| Value::from(date.to_string())),
+    }
+}
+
+fn address(entry: &Entry<'_, '_>, problems: &mut Problems<'_>) -> Option<String> {
+    let text = entry.text(problems)?;
+    if Url::parse(text).is_err() {
+        problems.add(
+            &entry.span,
+            &entry.key,
+            format!("`{text}` is not an address"),
+            "write it whole, with https://",
+        );
+    }
+    Some(text.to_owned())
+}
+
+fn needed_text(
+    table: &mut Table<'_, '_>,
+    key: &'static str,
+    problems: &mut Problems<'_>,
+    mend: &str,
+) -> Option<String> {
+    let entry = table.need(key, problems, mend)?;
+    let text = entry.text(problems)?.trim();
+    if text.is_empty() {
+        problems.add(&entry.span, &entry.key, "is empty", mend);
+    }
+    Some(text.to_owned())
+}
+
+fn optional_text(
+    table: &mut Table<'_, '_>,
+    key: &'static str,
+    problems: &mut Problems<'_>,
+) -> Option<String> {
+    let entry = table.take(key)?;
+    entry.text(problems).map(str::to_owned)
+}
+
+/// A default may be written as a text or as a number.
+fn scalar_text(entry: &Entry<'_, '_>, problems: &mut Problems<'_>) -> Option<String> {
+    match entry.value.as_integer() {
+        Some(number) => Some(number.as_str().to_owned()),
+        None => entry.text(problems).map(str::to_owned),
+    }
+}
