@@ -1,0 +1,268 @@
+//! One mention as a card: who said what about which brand, what was made of it, until
+//! when it wants an answer, and the buttons. Everything strangers wrote is escaped.
+
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+
+use super::actions::action_word;
+use super::state::Site;
+use super::when::{self, Urgency};
+use super::words::{self, lang_name, lang_tag, safe_link};
+use crate::domain::{Author, CaseAction, Label, Mention, Rating, Sentiment};
+
+/// What a card needs besides its mention.
+pub(super) struct Frame<'a> {
+    pub(super) site: &'a Site,
+    pub(super) now: DateTime<Utc>,
+    /// The page that a button returns to.
+    pub(super) back: &'a str,
+}
+
+/// A mention in a list; a long text is cut to the part that matched.
+pub(super) fn card(mention: &Mention, frame: &Frame<'_>) -> Markup {
+    let (text, is_cut) = words::marked_excerpt(&mention.item.text, &mention.brands);
+    let address = format!("/mentions/{}", mention.id);
+    html! {
+        article.card class=(Urgency::of(mention, frame.now).class()) id=(format!("m-{}", mention.id)) data-mention=(mention.id) data-due=[due(mention)] {
+            (head(mention, frame))
+            @if let Some(title) = shown_title(mention) {
+                h3 lang=[lang(mention)] dir="auto" { (title) }
+            }
+            p.text lang=[lang(mention)] dir="auto" { (text) }
+            @if is_cut { p.more { a href=(address) { "Read all of it" } } }
+            (judgement(mention))
+            (foot(mention, frame, &address))
+        }
+    }
+}
+
+/// The same mention on its own page: the whole text, no link to itself.
+pub(super) fn whole(mention: &Mention, frame: &Frame<'_>) -> Markup {
+    html! {
+        article.card.whole class=(Urgency::of(mention, frame.now).class()) data-mention=(mention.id) {
+            (head(mention, frame))
+            @if let Some(title) = shown_title(mention) {
+                h2 lang=[lang(mention)] dir="auto" { (title) }
+            }
+            p.text lang=[lang(mention)] dir="auto" {
+                (words::marked_text(&mention.item.text, &mention.brands))
+            }
+            (judgement(mention))
+            (foot(mention, frame, ""))
+        }
+    }
+}
+
+/// The deadline that the list is ordered by, for the script that puts new cards in.
+fn due(mention: &Mention) -> Option<String> {
+    // What carries no clock stands below everything that does.
+    if mention.backlog {
+        return Some("9999".to_owned());
+    }
+    mention
+        .flag
+        .as_ref()
+        .map(|flag| when::machine(flag.reply_by))
+}
+
+fn lang(mention: &Mention) -> Option<&str> {
+    lang_tag(mention.item.lang.as_deref())
+}
+
+/// The title, unless the text begins with it.
+fn shown_title(mention: &Mention) -> Option<&str> {
+    mention
+        .item
+        .title
+        .as_deref()
+        .filter(|title| !title.is_empty() && !mention.item.text.starts_with(title))
+}
+
+fn head(mention: &Mention, frame: &Frame<'_>) -> Markup {
+    html! {
+        header.card-head {
+            span.brands {
+                @for brand in &mention.brands { span.brand { (brand.name) } }
+            }
+            span.where {
+                span.source { (frame.site.source_title(&mention.source)) }
+                span.kind { (words::kind_word(mention.item.kind)) }
+                @if let Some(author) = &mention.item.author { (author_line(author)) }
+                @if let Some(rating) = mention.item.rating { (stars(rating)) }
+                @if let Some(tag) = lang(mention) { span.lang title=(tag) { (lang_name(tag)) } }
+                @if mention.own { span.note { "the brand's own" } }
+            }
+            @if let Some(flag) = &mention.flag {
+                span.score title="How much this needs a fast public reply, from 0 to 1" {
+                    span.visually-hidden { "score " } (format!("{:.2}", flag.score))
+                }
+            }
+        }
+    }
+}
+
+fn author_line(author: &Author) -> Markup {
+    let name = author.name.as_deref().filter(|name| !name.is_empty());
+    let handle = author.handle.as_deref().filter(|handle| !handle.is_empty());
+    let link = safe_link(author.url.as_deref());
+    let shown = html! {
+        @if let Some(name) = name { bdi { (name) } }
+        @if let Some(handle) = handle.filter(|handle| Some(*handle) != name) {
+            @if name.is_some() { " " }
+            bdi.handle { (handle) }
+        }
+    };
+    html! {
+        @if name.is_some() || handle.is_some() {
+            span.author {
+                @if let Some(link) = link {
+                    a href=(link) rel="noopener noreferrer nofollow" target="_blank" { (shown) }
+                } @else { (shown) }
+                @if let Some(followers) = author.followers.filter(|followers| *followers > 0) {
+                    " " span.followers { (words::counted(followers, "follower", "followers")) }
+                }
+            }
+        }
+    }
+}
+
+/// Stars as the site counts them; a scale too long for stars is written as a number.
+fn stars(rating: Rating) -> Markup {
+    const LONGEST_ROW: f64 = 10.0;
+    let number = |value: f64| {
+        if value.fract() == 0.0 {
+            format!("{value:.0}")
+        } else {
+            format!("{value:.1}")
+        }
+    };
+    let words = format!("{} of {}", number(rating.value), number(rating.best));
+    let drawable = rating.best.is_finite()
+        && rating.value.is_finite()
+        && (1.0..=LONGEST_ROW).contains(&rating.best)
+        && (0.0..=rating.best).contains(&rating.value);
+    html! {
+        @if drawable {
+            span.stars role="img" aria-label=(format!("{words} stars")) title=(words) {
+                @let filled = rating.value.round() as usize;
+                span.filled { ("★".repeat(filled)) }
+                span.empty { ("★".repeat((rating.best.round() as usize).saturating_sub(filled))) }
+            }
+        } @else { span.stars { (words) } }
+    }
+}
+
+fn judgement(mention: &Mention) -> Markup {
+    html! {
+        dl.judgement {
+            div.verdict {
+                dt { "Verdict" }
+                dd { (verdict(&mention.sentiment)) }
+            }
+            @if let Some(flag) = &mention.flag {
+                div.flagged {
+                    dt { "Flagged because" }
+                    dd {
+                        ul { @for reason in &flag.reasons { li { (reason) } } }
+                    }
+                }
+            }
+            div.matched {
+                dt { "Matched by" }
+                dd {
+                    @for (place, brand) in mention.brands.iter().enumerate() {
+                        @if place > 0 { ", " }
+                        code { (brand.rule) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The label, its probability, and all three as one bar.
+fn verdict(sentiment: &Sentiment) -> Markup {
+    let percent = |share: f64| (share.clamp(0.0, 1.0) * 100.0).round() as u32;
+    let (negative, neutral, positive) = (
+        percent(sentiment.negative),
+        percent(sentiment.neutral),
+        percent(sentiment.positive),
+    );
+    let words = format!("negative {negative} %, neutral {neutral} %, positive {positive} %");
+    let shown = match sentiment.label {
+        Label::Negative => format!("Negative {negative} %"),
+        Label::Neutral => format!("Neutral {neutral} %"),
+        Label::Positive => format!("Positive {positive} %"),
+        Label::Unsure => "Unsure".to_owned(),
+    };
+    let width = |share: f64| format!("{:.1}", share.clamp(0.0, 1.0) * 100.0);
+    html! {
+        span.label class=(sentiment.label.as_str()) { (shown) }
+        svg.bar viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label=(words) {
+            title { (words) }
+            rect.p-negative x="0" width=(width(sentiment.negative)) height="6" {}
+            rect.p-neutral x=(width(sentiment.negative)) width=(width(sentiment.neutral)) height="6" {}
+            rect.p-positive x=(width(sentiment.negative + sentiment.neutral)) width=(width(sentiment.positive)) height="6" {}
+        }
+    }
+}
+
+fn foot(mention: &Mention, frame: &Frame<'_>, address: &str) -> Markup {
+    let link = safe_link(mention.item.url.as_deref());
+    html! {
+        footer.card-foot {
+            p.deadline {
+                @if mention.flag.is_some() { (when::deadline(mention, frame.now)) }
+                @else {
+                    @match mention.item.published_at {
+                        Some(at) => { "Posted " (when::ago(at, frame.now)) }
+                        None => { "Seen " (when::ago(mention.seen_at, frame.now)) }
+                    }
+                    @if let Some(case) = &mention.case { " · " (words::case_word(case.state)) }
+                }
+            }
+            div.actions {
+                @if let Some(link) = &link {
+                    a.open href=(link) rel="noopener noreferrer nofollow" target="_blank" {
+                        "Open on " (words::host_of(link).unwrap_or_else(|| "the site".to_owned()))
+                    }
+                } @else { span.note { "no link" } }
+                @if !address.is_empty() { a.details href=(address) { "Details" } }
+                (buttons(mention, frame.back))
+            }
+        }
+    }
+}
+
+/// What can be done about the mention now.
+fn buttons(mention: &Mention, back: &str) -> Markup {
+    let waits = mention.case.as_ref().map(|case| case.state.is_waiting());
+    html! {
+        @match waits {
+            Some(true) => {
+                (button(mention, CaseAction::Dismiss, "Dismiss", "quiet", back))
+                (button(mention, CaseAction::Done, "Handled", "primary", back))
+            }
+            Some(false) => {
+                (button(mention, CaseAction::Reopen, "Reopen", "quiet", back))
+            }
+            None => {}
+        }
+    }
+}
+
+/// One button as a form of its own, so that it works without a script.
+pub(super) fn button(
+    mention: &Mention,
+    action: CaseAction,
+    label: &str,
+    class: &str,
+    back: &str,
+) -> Markup {
+    html! {
+        form method="post" action=(format!("/mentions/{}/{}", mention.id, action_word(action))) {
+            input type="hidden" name="back" value=(back);
+            button class=(class) type="submit" { (label) }
+        }
+    }
+}

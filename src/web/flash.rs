@@ -1,0 +1,85 @@
+//! What was just done, at the top of the page that a button led back to, with the way to
+//! undo it. It stands in the address, so it needs neither a cookie nor a script.
+
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::actions;
+use super::card;
+use super::problem::Problem;
+use super::state::AppState;
+use crate::domain::{CaseAction, Mention, MentionId};
+
+/// How much of the text reminds the reader which mention it was.
+const REMINDER_CHARS: usize = 70;
+
+/// The part of an address that says what was done.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Did {
+    #[serde(default)]
+    did: Option<String>,
+    #[serde(default)]
+    to: Option<String>,
+}
+
+impl Did {
+    /// Reads it from a query that may hold other things; a query that cannot be read says
+    /// nothing.
+    pub(super) fn read(query: &str) -> Self {
+        let mut did = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                "did" => did.did = Some(value.into_owned()),
+                "to" => did.to = Some(value.into_owned()),
+                _ => (),
+            }
+        }
+        did
+    }
+}
+
+/// The message, when the case still stands as the address claims: an old address, or one
+/// that somebody made up, says nothing.
+pub(super) async fn show(state: &AppState, did: &Did, back: &str) -> Result<Markup, Problem> {
+    let (Some(word), Some(id)) = (&did.did, &did.to) else {
+        return Ok(html! {});
+    };
+    let Ok(action) = actions::read_action(word) else {
+        return Ok(html! {});
+    };
+    let id = MentionId::new(id.as_str());
+    let mention = state.ask(move |store| store.mention(&id)).await?;
+    let fits = |mention: &Mention| {
+        mention
+            .case
+            .as_ref()
+            .is_some_and(|case| case.state == action.leads_to())
+    };
+    Ok(mention
+        .filter(fits)
+        .map_or_else(|| html! {}, |mention| message(&mention, action, back)))
+}
+
+fn message(mention: &Mention, action: CaseAction, back: &str) -> Markup {
+    let text = mention.item.full_text();
+    let mut reminder: String = text.chars().take(REMINDER_CHARS).collect();
+    if reminder.len() < text.len() {
+        reminder.push('…');
+    }
+    html! {
+        div.flash role="status" {
+            p {
+                @match action {
+                    CaseAction::Done => strong { "Marked as handled." },
+                    CaseAction::Dismiss => strong { "Dismissed." },
+                    CaseAction::Reopen => strong { "Open again." },
+                }
+                " "
+                span.flash-what { "“" bdi { (reminder) } "”" }
+            }
+            @if action != CaseAction::Reopen {
+                (card::button(mention, CaseAction::Reopen, "Undo", "", back))
+            }
+        }
+    }
+}
