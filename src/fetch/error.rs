@@ -87,14 +87,14 @@ impl FetchError {
 fn throttled(status: u16, retry_after: Option<Duration>) -> String {
     let what = match status {
         503 => "the site is busy or under maintenance",
-        429 => "the site asks us to slow down",
-        _ => "the site asks us to wait",
+        429 => "the site finds that we ask too often",
+        _ => "the site wants us to wait",
     };
     match retry_after {
-        Some(wait) => format!(
-            "{what} and to come back in {} (HTTP {status})",
-            format_duration(wait)
-        ),
+        Some(wait) => {
+            let wait = format_duration(wait);
+            format!("{what}; it wants to be asked again in {wait} (HTTP {status})")
+        }
         None => format!("{what} (HTTP {status})"),
     }
 }

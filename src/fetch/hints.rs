@@ -78,7 +78,7 @@ fn limit_reset(headers: &Headers, now: DateTime<Utc>) -> Option<Duration> {
                 return None;
             }
             let reset = headers.get(&format!("{family}-reset"))?.trim();
-            let Ok(secs) = reset.parse::<f64>() else {
+            let Some(secs) = reset.parse::<f64>().ok().filter(|secs| secs.is_finite()) else {
                 let at = DateTime::parse_from_rfc3339(reset).ok()?.to_utc();
                 return Some(until(at, now));
             };

@@ -31,8 +31,8 @@ pub enum NetError {
     },
     /// The host is inside our own network.
     #[error(
-        "{host} leads to {}, which is refused; to allow it, add \"{host}\" to net.allow_private",
-        inside(*ip, kind)
+        "{host} {}, which is refused; to allow it, add \"{host}\" to net.allow_private",
+        inside(host, *ip, kind)
     )]
     PrivateAddress {
         /// The host asked for.
@@ -205,11 +205,15 @@ impl NetError {
     }
 }
 
-fn inside(ip: Option<IpAddr>, kind: &str) -> String {
+fn inside(host: &str, ip: Option<IpAddr>, kind: &str) -> String {
     let article = if kind.starts_with('u') { "an" } else { "a" };
     match ip {
-        Some(ip) => format!("{ip}, {article} {kind} address"),
-        None => format!("{article} {kind} name"),
+        // A literal address leads nowhere else; brackets are part of an IPv6 one.
+        Some(ip) if host.trim_matches(['[', ']']) == ip.to_string() => {
+            format!("is {article} {kind} address")
+        }
+        Some(ip) => format!("leads to {ip}, {article} {kind} address"),
+        None => format!("is {article} {kind} name"),
     }
 }
 
