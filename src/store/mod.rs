@@ -39,6 +39,9 @@ mod tables;
 mod tokens;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},

@@ -1,0 +1,9 @@
+//! Tests of the operations together, on real folders.
+
+mod crash;
+mod delivering;
+mod opening;
+mod polling;
+mod random;
+mod reading;
+mod sample;
