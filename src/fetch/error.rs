@@ -75,11 +75,20 @@ impl FetchError {
         }
     }
 
-    /// Whether a remembered move has led nowhere.
+    /// Whether a remembered move has led nowhere, as far as one can tell from outside:
+    /// the page, the name, the server or its certificate is not there any more.
     pub(super) fn says_nothing_is_there(&self) -> bool {
+        use NetError as Net;
         matches!(
             self,
-            Self::Gone | Self::Http { status: 404, .. } | Self::Net(NetError::Dns { .. })
+            Self::Gone
+                | Self::Http { status: 404, .. }
+                | Self::Net(
+                    Net::Dns { .. }
+                        | Net::PrivateAddress { .. }
+                        | Net::Refused { .. }
+                        | Net::Tls { .. }
+                )
         )
     }
 }

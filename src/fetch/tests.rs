@@ -40,6 +40,13 @@ fn lines_of(request: &str, name: &str) -> Vec<String> {
         .collect()
 }
 
+#[test]
+fn a_poll_may_run_in_a_task_of_its_own() {
+    fn check<T: Send>(_: T) {}
+    let plan = FetchPlan::new(Url::parse("https://a.example/").expect("a URL"));
+    check(fetch(&client(), &plan, &Cursor::default(), now()));
+}
+
 #[tokio::test]
 async fn a_fresh_answer_comes_with_its_type_hints_and_cursor() {
     let server = RawServer::start([say(

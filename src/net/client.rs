@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 use url::{Host, Url};
@@ -13,11 +13,9 @@ use url::{Host, Url};
 use super::body::{self, Body, Limits};
 use super::error::{of_request, root_cause};
 use super::proxy::{Proxies, Proxy};
+use super::redirect::{Hop, MAX_REDIRECTS, redirect_target};
 use super::resolve::{GuardedResolver, lookup, permitted};
 use super::{AllowList, Cap, Headers, Method, NetError, Request, Response, refusal_of};
-
-/// As many as browsers and curl's users are used to, with room for login detours.
-const MAX_REDIRECTS: usize = 10;
 
 /// Of an answer that says "no", only the beginning is of interest.
 const ERROR_BODY_CAP_BYTES: u64 = 64 * 1024;
@@ -29,17 +27,6 @@ const IDLE_CONNECTION_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Some sites send more than the usual hundred, mostly policies and cookies.
 const MAX_HEADERS: usize = 256;
-
-/// What may follow a redirect to another host; whatever else may be a secret.
-const HARMLESS_HEADERS: [&str; 7] = [
-    "accept",
-    "accept-language",
-    "content-type",
-    "if-modified-since",
-    "if-none-match",
-    "range",
-    "user-agent",
-];
 
 /// How the program behaves towards other machines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,17 +228,23 @@ impl Client {
         let patience = Instant::now() + policy.header_timeout;
         let until = patience.min(deadline.at);
         let exchange = async {
-            let client = self.route(&hop.url, host).await?;
+            let (client, proxy) = self.route(&hop.url, host).await?;
             let mut request = client
                 .request(hop.method.into(), hop.url.clone())
                 .headers(hop.headers.clone());
             if let Some(body) = &hop.body {
                 request = request.body(body.clone());
             }
-            request
-                .send()
-                .await
-                .map_err(|error| of_request(&error, host, policy.connect_timeout))
+            request.send().await.map_err(|error| {
+                let named = of_request(&error, host, policy.connect_timeout);
+                match proxy {
+                    // Whoever did not let us connect was the proxy, not the site.
+                    Some(proxy) if error.is_connect() && !matches!(named, NetError::Tls { .. }) => {
+                        proxy.unusable(root_cause(&error))
+                    }
+                    _ => named,
+                }
+            })
         };
         match timeout_at(until, exchange).await {
             Ok(answer) => answer,
@@ -268,7 +261,11 @@ impl Client {
 
     /// Checks an address and says which client may go there. Names that are connected
     /// to directly are checked by the resolver of the direct client.
-    async fn route(&self, url: &Url, host: &str) -> Result<&reqwest::Client, NetError> {
+    async fn route(
+        &self,
+        url: &Url,
+        host: &str,
+    ) -> Result<(&reqwest::Client, Option<&Proxy>), NetError> {
         let inner = &self.inner;
         let literal = match url.host() {
             Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
@@ -290,14 +287,14 @@ impl Client {
                 kind,
             });
         }
-        match &inner.proxied {
-            Some(proxied) if inner.proxies.covers(url) => {
+        match (&inner.proxied, inner.proxies.for_url(url)) {
+            (Some(proxied), Some(proxy)) => {
                 if literal.is_none() {
                     self.check_name_behind_proxy(host).await?;
                 }
-                Ok(proxied)
+                Ok((proxied, Some(proxy)))
             }
-            _ => Ok(&inner.direct),
+            _ => Ok((&inner.direct, None)),
         }
     }
 
@@ -362,97 +359,6 @@ impl Client {
 struct Deadline {
     at: Instant,
     total: Duration,
-}
-
-/// One request on the way through redirects.
-struct Hop {
-    method: Method,
-    url: Url,
-    headers: HeaderMap,
-    body: Option<Vec<u8>>,
-}
-
-impl Hop {
-    fn first(request: &Request) -> Result<Self, NetError> {
-        let mut headers = HeaderMap::with_capacity(request.headers.len());
-        for (name, value) in &request.headers {
-            let wrong = || NetError::InvalidHeader { name: name.clone() };
-            let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
-            // Bytes rather than text: a validator goes back exactly as it came.
-            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| wrong())?;
-            headers.append(parsed, value);
-        }
-        Ok(Self {
-            method: request.method,
-            url: checked(request.url.clone())?,
-            headers,
-            body: request.body.clone(),
-        })
-    }
-
-    fn redirected(self, status: u16, target: Url) -> Self {
-        let mut next = self;
-        // 303 asks for a GET; for 301 and 302 after a POST that is what everyone does.
-        let becomes_get =
-            status == 303 || (matches!(status, 301 | 302) && next.method == Method::Post);
-        if becomes_get && next.method != Method::Head {
-            next.method = Method::Get;
-            next.body = None;
-            next.headers.remove("content-type");
-        }
-        if !may_keep_secrets(&next.url, &target) {
-            next.headers = next
-                .headers
-                .iter()
-                .filter(|(name, _)| HARMLESS_HEADERS.contains(&name.as_str()))
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect();
-        }
-        next.url = target;
-        next
-    }
-}
-
-/// The same host and port, or the same host's step from http to https.
-fn may_keep_secrets(from: &Url, to: &Url) -> bool {
-    let same_host = from.host() == to.host();
-    let upgrade = from.scheme() == "http"
-        && to.scheme() == "https"
-        && from.port().is_none()
-        && to.port().is_none();
-    same_host && (upgrade || from.origin() == to.origin())
-}
-
-/// Only what HTTP can ask for, without the fragment, which is never sent.
-fn checked(mut url: Url) -> Result<Url, NetError> {
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(NetError::UnsupportedScheme {
-            scheme: url.scheme().to_owned(),
-        });
-    }
-    url.set_fragment(None);
-    Ok(url)
-}
-
-fn redirect_target(
-    answer: &reqwest::Response,
-    from: &Url,
-    host: &str,
-) -> Result<Option<Url>, NetError> {
-    if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let Some(location) = answer.headers().get(LOCATION) else {
-        return Ok(None);
-    };
-    let location = String::from_utf8_lossy(location.as_bytes());
-    let target = from
-        .join(location.trim())
-        .map_err(|error| NetError::BadRedirect {
-            host: host.to_owned(),
-            why: error.to_string(),
-        })?;
-    checked(target).map(Some)
 }
 
 fn host_of(url: &Url) -> String {
@@ -528,10 +434,7 @@ fn proxy_of(
     proxy: &Proxy,
     make: fn(Url) -> reqwest::Result<reqwest::Proxy>,
 ) -> Result<reqwest::Proxy, NetError> {
-    make(proxy.url.clone()).map_err(|error| NetError::Proxy {
-        variable: proxy.variable.to_owned(),
-        why: root_cause(&error),
-    })
+    make(proxy.url.clone()).map_err(|error| proxy.unusable(root_cause(&error)))
 }
 
 impl From<Method> for reqwest::Method {

@@ -105,7 +105,7 @@ pub enum NetError {
         n_bytes: u64,
     },
     /// Redirects that lead in a circle.
-    #[error("{host} redirects in a circle")]
+    #[error("{host} redirects in a circle; it may want cookies or a sign-in")]
     RedirectLoop {
         /// The host that closed the circle.
         host: String,
@@ -328,6 +328,10 @@ fn tls_reason(error: &rustls::Error) -> String {
         }
         Tls::InvalidCertificate(Cert::Revoked) => "its certificate was revoked",
         Tls::InvalidMessage(_) => "that port does not speak TLS; is the address meant to be http?",
+        // webpki's way of meeting a self-signed certificate that calls itself an authority.
+        other if other.to_string().contains("CaUsedAsEndEntity") => {
+            "its certificate is self-signed, so nobody this machine trusts vouches for it"
+        }
         other => return other.to_string(),
     };
     why.to_owned()
@@ -377,4 +381,29 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     std::iter::successors(Some(error), |error| -> Option<&'a (dyn Error + 'static)> {
         (*error).source()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(error: rustls::CertificateError, part: &str) {
+        // As reqwest hands it over: wrapped twice, under an error of another type.
+        let tls = io::Error::other(rustls::Error::InvalidCertificate(error));
+        let wrapped = io::Error::other(tls);
+        let found = find::<rustls::Error>(&wrapped).expect("it is in there");
+        assert!(tls_reason(found).contains(part), "{}", tls_reason(found));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_said_plainly() {
+        use rustls::CertificateError as Cert;
+        check(Cert::Expired, "has expired");
+        check(Cert::NotValidYet, "clock");
+        check(Cert::UnknownIssuer, "nobody this machine trusts");
+        check(Cert::NotValidForName, "another name");
+        check(Cert::Revoked, "revoked");
+        check(Cert::BadSignature, "BadSignature");
+    }
 }

@@ -10,6 +10,7 @@ mod client;
 mod error;
 mod message;
 mod proxy;
+mod redirect;
 mod resolve;
 
 #[cfg(test)]

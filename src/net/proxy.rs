@@ -24,6 +24,15 @@ pub(super) struct Proxy {
     pub(super) variable: &'static str,
 }
 
+impl Proxy {
+    pub(super) fn unusable(&self, why: String) -> NetError {
+        NetError::Proxy {
+            variable: self.variable.to_owned(),
+            why,
+        }
+    }
+}
+
 /// The address may hold a password.
 impl std::fmt::Debug for Proxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -72,14 +81,14 @@ impl Proxies {
         (self.http.as_ref(), self.https.as_ref())
     }
 
-    /// Whether this address is asked for through a proxy.
-    pub(super) fn covers(&self, url: &Url) -> bool {
+    /// The proxy that this address is asked for through, if any.
+    pub(super) fn for_url(&self, url: &Url) -> Option<&Proxy> {
         let proxy = if url.scheme() == "https" {
             &self.https
         } else {
             &self.http
         };
-        proxy.is_some() && !self.is_exempt(url)
+        proxy.as_ref().filter(|_| !self.is_exempt(url))
     }
 
     fn is_exempt(&self, url: &Url) -> bool {
@@ -168,7 +177,11 @@ mod tests {
     fn check(variables: &[(&str, &str)], url: &str, expected: bool) {
         let proxies = proxies(variables).expect("the variables are well written");
         let url = Url::parse(url).expect("a URL");
-        assert_eq!(proxies.covers(&url), expected, "{variables:?}: {url}");
+        assert_eq!(
+            proxies.for_url(&url).is_some(),
+            expected,
+            "{variables:?}: {url}"
+        );
     }
 
     #[test]
