@@ -60,6 +60,9 @@ pub(super) fn brands(root: &Fields<'_, '_>) -> Vec<BrandConfig> {
     brands
 }
 
+/// What is said of a brand that other tables name and nobody defines.
+pub(super) const NO_BRAND: &str = "there is no brand";
+
 /// `brands = […]` of a source or a webhook: names of configured brands.
 pub(super) fn wanted_brands(fields: &Fields<'_, '_>, brands: &[BrandConfig]) -> Vec<BrandName> {
     let mut wanted = Vec::new();
@@ -75,7 +78,7 @@ pub(super) fn wanted_brands(fields: &Fields<'_, '_>, brands: &[BrandConfig]) -> 
         };
         fields
             .reader
-            .problem(&place, format!("there is no brand `{}`", place.value), mend);
+            .problem(&place, format!("{NO_BRAND} `{}`", place.value), mend);
     }
     wanted
 }

@@ -27,6 +27,7 @@ use crate::domain::{Brand, BrandName, Destination, Secret, SourceName, TriagePol
 pub use problem::{ConfigError, Problem};
 pub use write::reference;
 
+use brand::NO_BRAND;
 use read::{Fields, Keys, MISSING, Reader};
 
 /// Where the page listens unless told otherwise: this machine only.
@@ -215,6 +216,17 @@ const ROOT: Keys = Keys {
     otherwise: None,
 };
 
+/// The store that a configuration means, read as leniently as possible: a command must find
+/// the running daemon although the file has been broken since it started.
+pub fn store_path_of(path: &Path) -> PathBuf {
+    let written = std::fs::read_to_string(path)
+        .ok()
+        .and_then(|text| text.parse::<toml::Table>().ok())
+        .and_then(|table| Some(table.get("store")?.get("path")?.as_str()?.to_owned()));
+    let folder = path.parent().unwrap_or(Path::new(""));
+    folder.join(written.as_deref().unwrap_or(DEFAULT_STORE))
+}
+
 /// Reads a configuration file and checks everything in it that can be checked without
 /// looking at definitions, the store or the network.
 ///
@@ -273,11 +285,13 @@ pub fn parse(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, ConfigError> {
     let reader = Reader::new(file, text, environment);
-    let (table, syntax_errors) = DeTable::parse_recoverable(text);
+    let readable = syntax::without_stray_lines(&reader);
+    let (table, syntax_errors) = DeTable::parse_recoverable(&readable);
     for error in &syntax_errors {
         syntax::keep_syntax_error(&reader, error.message(), error.span().unwrap_or(0..0));
     }
-    if table.get_ref().is_empty() && syntax_errors.is_empty() {
+    if table.get_ref().is_empty() && syntax_errors.is_empty() && reader.problems.borrow().is_empty()
+    {
         reader.problem_at(
             1,
             "",
@@ -312,7 +326,7 @@ pub fn parse(
 }
 
 /// Sorts problems by place and leaves out those that only follow from a syntax error: the
-/// other reports of its line, and keys that seem to be missing because it swallowed them.
+/// other reports of its line, and what seems to be missing because it was swallowed.
 fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
     let broken_lines: Vec<usize> = problems
         .iter()
@@ -322,7 +336,8 @@ fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
     let mut reported: Vec<usize> = Vec::new();
     problems.retain(|problem| {
         let Some(line) = problem.line.filter(|line| broken_lines.contains(line)) else {
-            return broken_lines.is_empty() || problem.what != MISSING;
+            let may_follow = problem.what == MISSING || problem.what.starts_with(NO_BRAND);
+            return broken_lines.is_empty() || !may_follow;
         };
         let is_first = problem.column.is_some() && !reported.contains(&line);
         reported.push(line);

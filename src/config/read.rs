@@ -73,6 +73,13 @@ impl<'a> Reader<'a> {
         before.chars().count() + 1
     }
 
+    /// Where the line of a byte offset begins and ends, its end not included.
+    pub(super) fn bytes_of_line(&self, offset: usize) -> std::ops::Range<usize> {
+        let start = self.line_starts[self.line_of(offset) - 1];
+        let length = self.text[start..].find('\n');
+        start..length.map_or(self.text.len(), |length| start + length)
+    }
+
     /// A line without its end, from 1; empty past the end.
     pub(super) fn line_text(&self, line: usize) -> &'a str {
         self.text.lines().nth(line - 1).unwrap_or_default()

@@ -1,5 +1,6 @@
 //! The way back: a configuration as text, and the commented reference of `hearken init`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -17,8 +18,12 @@ pub fn reference() -> &'static str {
 
 impl Config {
     /// The configuration of `run --brand`: this brand on every definition that takes a
-    /// query, given as pairs of the definition's name and the parameter that takes it.
-    pub fn for_brand(name: &str, definitions: &[(String, String)], store_path: PathBuf) -> Config {
+    /// query, given as pairs of the definition's name and the parameters that ask for it.
+    pub fn for_brand(
+        name: &str,
+        definitions: &[(String, BTreeMap<String, String>)],
+        store_path: PathBuf,
+    ) -> Config {
         let name = name.trim();
         Config {
             file: PathBuf::from("hearken.toml"),
@@ -34,15 +39,18 @@ impl Config {
             }],
             sources: definitions
                 .iter()
-                .map(|(definition, parameter)| SourceConfig {
+                .map(|(definition, params)| SourceConfig {
                     name: None,
                     definition: definition.clone(),
-                    params: [(parameter.clone(), ParamValue::Text(name.to_owned()))].into(),
+                    params: params
+                        .iter()
+                        .map(|(param, value)| (param.clone(), ParamValue::Text(value.clone())))
+                        .collect(),
                     every: None,
                     brands: Vec::new(),
                     line: 1,
                     definition_line: 1,
-                    param_lines: [(parameter.clone(), 1)].into(),
+                    param_lines: params.keys().map(|param| (param.clone(), 1)).collect(),
                 })
                 .collect(),
             store_path,

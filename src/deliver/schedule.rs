@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -89,8 +89,18 @@ pub(super) fn next(n_attempts: usize, answer: Answer, now: DateTime<Utc>, chance
     let wait = wait.mul_f64(1.0 + JITTER * chance.clamp(0.0, 1.0));
     let wait_ms = i64::try_from(wait.as_millis()).expect("no wait is longer than two days");
     Next::Again {
-        at: now + TimeDelta::milliseconds(wait_ms),
+        at: whole_millis(now) + TimeDelta::milliseconds(wait_ms),
         holds_others: !status.is_some_and(is_about_this_message),
+    }
+}
+
+/// The store keeps milliseconds; a time between two of them would be found due too early.
+fn whole_millis(at: DateTime<Utc>) -> DateTime<Utc> {
+    let cut = at.trunc_subsecs(3);
+    if cut < at {
+        cut + TimeDelta::milliseconds(1)
+    } else {
+        cut
     }
 }
 
@@ -154,6 +164,14 @@ mod tests {
         check(10, status(500), 1.0, 103_680, true);
         assert!(matches!(next(11, status(500), NOW, 0.0), Next::GiveUp(_)));
         assert!(WAITS_SECS.iter().sum::<u64>() >= 75 * HOUR);
+    }
+
+    #[test]
+    fn times_are_whole_milliseconds() {
+        let now = NOW + TimeDelta::nanoseconds(1_000_001);
+        let again = next(1, Answer::None, now, 0.0);
+        let at = NOW + TimeDelta::milliseconds(5_002);
+        assert!(matches!(again, Next::Again { at: found, .. } if found == at));
     }
 
     #[test]
