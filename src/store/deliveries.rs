@@ -19,7 +19,7 @@ pub(super) const TABLE: &str = "deliveries";
 pub enum AttemptOutcome {
     /// The receiver took it.
     Delivered,
-    /// It failed; it is tried again then.
+    /// It failed, or was put off without an attempt; it is tried again then.
     RetryAt(DateTime<Utc>),
     /// It is given up.
     Failed(String),
@@ -141,8 +141,9 @@ impl Store {
         Ok(queues)
     }
 
-    /// Records how an attempt ended; `attempt` is `None` when nothing was sent, as for
-    /// most that are skipped. The health of the destination follows in the same step.
+    /// Records how an attempt ended; `attempt` is `None` when nothing was sent, as for what
+    /// is skipped or put off. The health of the destination follows in the same step, from
+    /// real attempts only.
     ///
     /// # Errors
     /// [`StoreError::NoDelivery`].
@@ -163,7 +164,7 @@ impl Store {
             if old.state != DeliveryState::Delivered {
                 (new.state, new.next_at, new.reason) = match outcome {
                     AttemptOutcome::Delivered => (DeliveryState::Delivered, None, None),
-                    AttemptOutcome::RetryAt(at) => (DeliveryState::Retrying, Some(*at), None),
+                    AttemptOutcome::RetryAt(at) => (waiting_state(&new), Some(*at), None),
                     AttemptOutcome::Failed(why) => (DeliveryState::Failed, None, Some(why.clone())),
                     AttemptOutcome::Skipped(why) => {
                         (DeliveryState::Skipped, None, Some(why.clone()))

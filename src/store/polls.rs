@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
+
 use super::{
     Store, StoreError,
     events::{Outgoing, put_events},
@@ -23,7 +25,8 @@ const N_EARLIER_TEXTS: usize = 20;
 /// An item that a poll found, judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewMention {
-    /// The mention as it is when it is new, or as it is now when it is known.
+    /// The mention as it is when it is new, or as it is now when it is known; a known one
+    /// keeps its id, source, story, case and the time when it was first seen.
     pub mention: Mention,
     /// Its identity keys, the strongest first. A key that is known makes the item the
     /// mention of that key; of several the first decides.
@@ -101,16 +104,17 @@ impl Store {
     pub fn record_poll(&self, outcome: &PollOutcome) -> Result<Recorded, StoreError> {
         let mut recorded = Recorded::default();
         let mut touched = HashSet::new();
+        let at = outcome.at();
         let mut parts: Vec<&[NewMention]> = outcome.mentions.chunks(N_PER_TRANSACTION).collect();
         let last = parts.pop().unwrap_or_default();
         for part in parts {
             let (stored, ids) =
-                self.transact(|view| record_part(view, &outcome.source, part, &touched))?;
+                self.transact(|view| record_part(view, &outcome.source, at, part, &touched))?;
             recorded.add(stored);
             touched.extend(ids);
         }
         let (stored, _) = self.transact(|view| {
-            let (mut stored, ids) = record_part(view, &outcome.source, last, &touched)?;
+            let (mut stored, ids) = record_part(view, &outcome.source, at, last, &touched)?;
             if let Some(status) = &outcome.status {
                 put(&view.sources, status.name.as_str(), status)?;
             }
@@ -120,6 +124,26 @@ impl Store {
         recorded.add(stored);
         self.flush()?;
         Ok(recorded)
+    }
+}
+
+impl PollOutcome {
+    /// When the poll was: the latest moment at which anything in it was seen or told. A
+    /// known mention alone does not say, for it may bear the time when it was first seen.
+    fn at(&self) -> DateTime<Utc> {
+        let polled = self
+            .status
+            .as_ref()
+            .and_then(|status| status.health.last_poll_at);
+        let seen = self.mentions.iter().map(|new| new.mention.seen_at);
+        let told = self.mentions.iter().flat_map(|new| &new.events);
+        let told = told.chain(&self.events).map(|(event, _)| event.at);
+        polled
+            .into_iter()
+            .chain(seen)
+            .chain(told)
+            .max()
+            .unwrap_or_default()
     }
 }
 
@@ -135,6 +159,7 @@ impl Recorded {
 fn record_part(
     view: &View,
     source: &SourceName,
+    at: DateTime<Utc>,
     part: &[NewMention],
     touched_before: &HashSet<MentionId>,
 ) -> Change<(Recorded, HashSet<MentionId>)> {
@@ -151,7 +176,7 @@ fn record_part(
                 .is_some_and(|row| row.mention.source == *source);
         let (id, stored) = match known {
             None => (store_new(view, new)?, Stored::New),
-            Some(row) => store_known(view, row, new, may_change)?,
+            Some(row) => store_known(view, row, new, may_change.then_some(at))?,
         };
         let events = match stored {
             Stored::New => put_events(view, &new.events)?,
@@ -201,29 +226,29 @@ fn store_new(view: &View, new: &NewMention) -> Change<MentionId> {
     Ok(row.mention.id)
 }
 
+/// Gives a known mention its new keys and, when `changed_at` says that it may change, what
+/// is new about it.
 fn store_known(
     view: &View,
     mut row: MentionRow,
     new: &NewMention,
-    may_change: bool,
+    changed_at: Option<DateTime<Utc>>,
 ) -> Change<(MentionId, Stored)> {
     let old = row.mention.clone();
     let has_new_keys = take_keys(view, &mut row, &new.keys)?;
-    let is_changed = may_change && has_changed(&old, &new.mention);
-    if is_changed {
-        row.mention = merged(&old, &new.mention);
-    } else if may_change {
-        row.mention.item.engagement = new.mention.item.engagement;
-        row.mention.item.updated_at = new.mention.item.updated_at.or(old.item.updated_at);
+    let mut stored = Stored::Known;
+    if let Some(at) = changed_at {
+        if has_changed(&old, &new.mention) {
+            row.mention = merged(&old, &new.mention, at);
+            stored = Stored::Updated;
+        } else {
+            row.mention.item.engagement = new.mention.item.engagement;
+            row.mention.item.updated_at = new.mention.item.updated_at.or(old.item.updated_at);
+        }
     }
     if has_new_keys || row.mention != old {
         put_mention(view, Some(&old), &row)?;
     }
-    let stored = if is_changed {
-        Stored::Updated
-    } else {
-        Stored::Known
-    };
     Ok((old.id, stored))
 }
 
@@ -258,8 +283,8 @@ fn has_changed(old: &Mention, new: &Mention) -> bool {
         || old.sentiment.label != new.sentiment.label
 }
 
-/// The known mention with what the author changed.
-fn merged(old: &Mention, new: &Mention) -> Mention {
+/// The known mention with what its author had changed by `at`.
+fn merged(old: &Mention, new: &Mention, at: DateTime<Utc>) -> Mention {
     let mut mention = Mention {
         id: old.id.clone(),
         source: old.source.clone(),
@@ -288,7 +313,7 @@ fn merged(old: &Mention, new: &Mention) -> Mention {
     let text_changed = old.item.title != new.item.title || old.item.text != new.item.text;
     if text_changed || old.item.rating != new.item.rating {
         mention.earlier.push(EarlierText {
-            until: new.seen_at,
+            until: at,
             title: old.item.title.clone(),
             text: old.item.text.clone(),
             rating: old.item.rating,

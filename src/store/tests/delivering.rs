@@ -108,6 +108,21 @@ fn what_is_given_up_or_skipped_is_not_tried_again() {
 }
 
 #[test]
+fn what_was_put_off_without_an_attempt_is_due_and_says_nothing_of_health() {
+    let store = opened();
+    store_events(&store, &["one"], at(0), &["chat"]);
+    let id = claim(&store, 0, 1, 1).remove(0).id;
+    let put_off = store
+        .record_attempt(&id, None, &AttemptOutcome::RetryAt(at(30)))
+        .expect("recorded");
+    assert_eq!(put_off.state, DeliveryState::Due);
+    assert_eq!(store.next_due_at().expect("readable"), Some(at(30)));
+    let health = store.destination_health("chat").expect("readable");
+    assert_eq!(health, Default::default());
+    assert_sound(&store);
+}
+
+#[test]
 fn a_dead_destination_does_not_hold_up_another() {
     let store = opened();
     let names: Vec<String> = (0..30).map(|n| n.to_string()).collect();

@@ -116,6 +116,8 @@ fn a_changed_text_is_taken_over_and_the_earlier_one_kept() {
     record(&store, "feed", vec![first.clone()]);
 
     let mut edited = negative("one", at(7_200));
+    // Whoever judges it again may leave the time when it was first seen.
+    edited.mention.seen_at = at(0);
     edited.mention.item.text = "They answered, thanks".into();
     edited.mention.item.rating = Some(Rating {
         value: 5.0,
@@ -133,7 +135,11 @@ fn a_changed_text_is_taken_over_and_the_earlier_one_kept() {
         ),
         about(EventType::MentionUpdated, &edited.mention, "", &["chat"]),
     ];
-    let recorded = record(&store, "feed", vec![edited.clone()]);
+    let mut outcome = poll("feed", "v2", vec![edited.clone()]);
+    if let Some(status) = outcome.status.as_mut() {
+        status.health.last_poll_at = Some(at(7_200));
+    }
+    let recorded = store.record_poll(&outcome).expect("the poll is stored");
     assert_eq!(recorded.updated, std::slice::from_ref(&first.mention.id));
     assert_eq!(recorded.events, [edited.events[1].0.id.clone()]);
 

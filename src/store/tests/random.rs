@@ -175,7 +175,7 @@ fn check(store: &Store, seen: &Seen) {
 
 #[test]
 fn any_order_of_operations_leaves_a_sound_store() {
-    for seed in 0..3 {
+    for seed in 0..2 {
         let mut random = StdRng::seed_from_u64(seed);
         let opened = opened();
         let path = opened.store.folder().to_owned();
