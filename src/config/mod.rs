@@ -216,17 +216,6 @@ const ROOT: Keys = Keys {
     otherwise: None,
 };
 
-/// The store that a configuration means, read as leniently as possible: a command must find
-/// the running daemon although the file has been broken since it started.
-pub fn store_path_of(path: &Path) -> PathBuf {
-    let written = std::fs::read_to_string(path)
-        .ok()
-        .and_then(|text| text.parse::<toml::Table>().ok())
-        .and_then(|table| Some(table.get("store")?.get("path")?.as_str()?.to_owned()));
-    let folder = path.parent().unwrap_or(Path::new(""));
-    folder.join(written.as_deref().unwrap_or(DEFAULT_STORE))
-}
-
 /// Reads a configuration file and checks everything in it that can be checked without
 /// looking at definitions, the store or the network.
 ///
@@ -323,6 +312,17 @@ pub fn parse(
     } else {
         Err(ConfigError { problems })
     }
+}
+
+/// The store that a configuration means, read as leniently as possible: a command must find
+/// the running daemon although the file has been broken since it started.
+pub fn store_path_of(file: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let reader = Reader::new(file, &text, &|_| None);
+    let readable = syntax::without_stray_lines(&reader);
+    let (table, _) = DeTable::parse_recoverable(&readable);
+    let root = Fields::open(&reader, table.get_ref(), String::new(), 1, &ROOT);
+    settings::store_path(&root)
 }
 
 /// Sorts problems by place and leaves out those that only follow from a syntax error: the

@@ -244,6 +244,20 @@ fn a_secret_file_is_read_beside_the_configuration() {
 }
 
 #[test]
+fn the_store_of_a_broken_configuration_is_found() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("hearken.toml");
+    assert_eq!(store_path_of(&file), folder.path().join("hearken-data"));
+    std::fs::write(
+        &file,
+        "what is this\n[web]\nlisten = 3\n[store]\npath = \"here\"\n",
+    )
+    .expect("written");
+    assert!(load(&file).is_err());
+    assert_eq!(store_path_of(&file), folder.path().join("here"));
+}
+
+#[test]
 fn a_configuration_without_work_is_fine_until_it_runs() {
     let config = good("[store]\npath = \"x\"\n");
     let error = config.require_work().expect_err("nothing to do");
