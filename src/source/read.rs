@@ -494,10 +494,12 @@ fn read_mapping(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> JsonMa
 
 fn read_fields(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> FieldRules {
     let mut fields = FieldRules::default();
+    let mut says_something = false;
     for (name, rules) in fields.named_mut() {
         let Some(entry) = table.take(name) else {
             continue;
         };
+        says_something |= matches!(name, "text" | "title");
         for alternative in entry.list_or_single() {
             let number = alternative
                 .value
@@ -514,7 +516,7 @@ fn read_fields(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> FieldRu
             rules.extend(rule);
         }
     }
-    if fields.text.is_empty() && fields.title.is_empty() {
+    if !says_something {
         table.complain(
             problems,
             "has neither `text` nor `title`",

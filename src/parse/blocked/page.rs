@@ -148,7 +148,7 @@ pub(super) fn detect(page: &str) -> Option<String> {
             return Some(named("a sign-in page came", &title, ""));
         }
     }
-    if n_shown < MIN_TEXT_CHARS && lower.contains("<script") {
+    if n_shown < MIN_TEXT_CHARS && lower.contains("<script") && !names_a_feed(&lower) {
         return Some(named(
             "an empty page template came, which only scripts would fill",
             &title,
@@ -217,6 +217,17 @@ fn asks_to_sign_in(lower: &str, title: &str) -> bool {
         .expect("the pattern is fixed")
     });
     PASSWORD.is_match(lower) && SIGN_IN.is_match(title)
+}
+
+/// A page that says where its feed is leads somewhere, however little it shows.
+fn names_a_feed(lower: &str) -> bool {
+    [
+        "application/rss+xml",
+        "application/atom+xml",
+        "application/feed+json",
+    ]
+    .iter()
+    .any(|media_type| lower.contains(media_type))
 }
 
 /// Pages that carry reviews for machines may show a reader nothing at all.

@@ -14,6 +14,7 @@ const MAX_DEPTH: usize = 100;
 pub(super) fn values(text: &str) -> Vec<Value> {
     let mut reader = Reader {
         text,
+        comments_end: true,
         characters: text.char_indices().peekable(),
     };
     let mut found = Vec::new();
@@ -30,6 +31,8 @@ pub(super) fn values(text: &str) -> Vec<Value> {
 
 struct Reader<'t> {
     text: &'t str,
+    /// Whether a `<!--` may still find its end; looked for once only.
+    comments_end: bool,
     characters: Peekable<CharIndices<'t>>,
 }
 
@@ -66,7 +69,10 @@ impl<'t> Reader<'t> {
             } else if rest.starts_with("/*") {
                 Some(rest.find("*/").map_or(rest.len(), |end| end + 2))
             } else if rest.starts_with("<!--") {
-                Some(rest.find("-->").map_or(4, |end| end + 3))
+                let end = rest.find("-->").filter(|_| self.comments_end);
+                self.comments_end = end.is_some();
+                // A mark without an end hides a script from browsers of the nineties.
+                Some(end.map_or(4, |end| end + 3))
             } else {
                 None
             };
@@ -181,10 +187,17 @@ impl<'t> Reader<'t> {
             // `", "next": …` ends; `", he said` goes on.
             Some(',') => {
                 let after = rest[1..].trim_start();
-                after
+                let begins_value = after
                     .chars()
                     .next()
-                    .is_none_or(|c| c == quote || "\"'{[}]/-<tfn".contains(c) || c.is_ascii_digit())
+                    .is_none_or(|c| c == quote || "\"'{[}]/-<".contains(c) || c.is_ascii_digit());
+                let word_end = after
+                    .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '@')
+                    .unwrap_or(after.len());
+                let (word, behind) = after.split_at(word_end);
+                begins_value
+                    || matches!(word, "true" | "false" | "null")
+                    || (!word.is_empty() && behind.trim_start().starts_with(':'))
             }
             // A missing comma: the next key or value begins on a new line.
             Some(c) => {

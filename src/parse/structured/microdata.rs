@@ -1,6 +1,8 @@
 //! Microdata as the same tree that JSON-LD gives: an object per `itemscope`, with `@type`,
 //! `@id` and its properties in document order.
 
+use std::collections::HashSet;
+
 use scraper::{ElementRef, Html, Selector};
 use serde_json::{Map, Value};
 
@@ -14,8 +16,14 @@ const MAX_REFERENCES: usize = 500;
 
 /// The items that belong to no other item, in document order.
 pub(super) fn items(page: &Html) -> Vec<Value> {
+    let referring = Selector::parse("[itemref]").expect("the selector is fixed");
     let mut walk = Walk {
         page,
+        referred: page
+            .select(&referring)
+            .filter_map(|element| element.attr("itemref"))
+            .flat_map(str::split_ascii_whitespace)
+            .collect(),
         top: Vec::new(),
         n_references: 0,
     };
@@ -25,6 +33,8 @@ pub(super) fn items(page: &Html) -> Vec<Value> {
 
 struct Walk<'p> {
     page: &'p Html,
+    /// Ids of elements that belong to an item elsewhere.
+    referred: HashSet<&'p str>,
     top: Vec<Value>,
     n_references: usize,
 }
@@ -52,6 +62,12 @@ impl Walk<'_> {
         item: Option<&mut Map<String, Value>>,
         depth: usize,
     ) {
+        let is_elsewhere = element
+            .attr("id")
+            .is_some_and(|id| self.referred.contains(id));
+        if item.is_none() && is_elsewhere {
+            return;
+        }
         let properties: Vec<&str> = element
             .attr("itemprop")
             .map(|names| names.split_ascii_whitespace().collect())

@@ -4,6 +4,10 @@ use super::*;
 use crate::domain::{Format, HtmlReading, Kind, Limits, Rating, Request, Verified};
 
 fn page(html: &str) -> Page {
+    try_page(html).expect("a page")
+}
+
+fn try_page(html: &str) -> Result<Page, ParseError> {
     let definition = Definition {
         name: "reviews-page".to_owned(),
         title: "Page".to_owned(),
@@ -25,7 +29,7 @@ fn page(html: &str) -> Page {
         content_type: Some("text/html; charset=utf-8"),
         url: Some(&url),
     };
-    read_page(&answer, &definition).expect("a page")
+    read_page(&answer, &definition)
 }
 
 fn json_ld(block: &str) -> Page {
@@ -154,9 +158,12 @@ fn the_same_review_in_two_notations_is_one() {
 
 #[test]
 fn hostile_pages_end() {
-    let deep = "<div itemscope itemprop=review itemtype=Review>".repeat(20_000);
-    let _ = page(&format!("<div itemscope>{deep}"));
+    let nested = "<div itemscope itemprop=review itemtype=Review>";
+    let _ = page(&nested.repeat(1_000));
+    let error = try_page(&nested.repeat(50_000)).expect_err("far too deep");
+    assert_eq!(error.kind(), "broken");
     let _ =
         page("<div itemscope itemref='a' id=a><p id=b itemprop=x itemscope itemref='a b'></div>");
-    let _ = json_ld(&"{\"review\":".repeat(50_000));
+    let _ = json_ld(&"{\"review\":".repeat(10_000));
+    let _ = json_ld(&"<!--".repeat(50_000));
 }
