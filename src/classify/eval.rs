@@ -137,7 +137,8 @@ fn read_file(
         if line.trim().is_empty() {
             continue;
         }
-        let line: Line = serde_json::from_str(&line).map_err(|error| bad(file, place + 1, &error))?;
+        let line: Line =
+            serde_json::from_str(&line).map_err(|error| bad(file, place + 1, &error))?;
         let source = line.source.unwrap_or_else(|| stem.clone());
         texts.push(Labelled {
             input: Input {
@@ -146,6 +147,8 @@ fn read_file(
                     .or_else(|| kinds.get(&source).copied())
                     .unwrap_or_default(),
                 text: line.text,
+                // Measuring shows what the model does, also where it would abstain.
+                lang: None,
             },
             label: line.label,
             lang: line.lang.unwrap_or_else(|| "und".to_owned()),
@@ -249,8 +252,9 @@ fn score(pairs: &[(&Labelled, &Sentiment)]) -> SourceScore {
             2.0 * precision * recall / (precision + recall)
         }
     };
-    let mean =
-        |of: &dyn Fn(usize) -> f64| used.iter().map(|&class| of(class)).sum::<f64>() / used.len() as f64;
+    let mean = |of: &dyn Fn(usize) -> f64| {
+        used.iter().map(|&class| of(class)).sum::<f64>() / used.len() as f64
+    };
     let first = pairs[0].0;
     SourceScore {
         source: first.source.clone(),
@@ -276,6 +280,7 @@ mod tests {
                 input: Input {
                     text: "x".to_owned(),
                     kind: Kind::Post,
+                    lang: None,
                 },
                 label: meant,
                 lang: "en".to_owned(),

@@ -46,6 +46,10 @@ fn candidates(executable: Option<&Path>) -> Vec<PathBuf> {
         }
     }
     // A build whose target folder lies elsewhere still knows its checkout.
-    folders.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(SHIPPED));
+    folders.push(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("models")
+            .join(SHIPPED),
+    );
     folders
 }

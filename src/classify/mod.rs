@@ -29,6 +29,9 @@ pub struct Input {
     pub text: String,
     /// What sort of text it is: the model was told in training.
     pub kind: Kind,
+    /// ISO 639-1 code, where known. For a language that the model was not trained on
+    /// the verdict is `unsure` with even probabilities; unknown counts as known.
+    pub lang: Option<String>,
 }
 
 /// How the model is loaded.
@@ -167,9 +170,7 @@ impl Classifier {
         self.batches
             .send(Batch { inputs, reply })
             .map_err(|_| ClassifyError::Stopped)?;
-        answer
-            .blocking_recv()
-            .map_err(|_| ClassifyError::Stopped)?
+        answer.blocking_recv().map_err(|_| ClassifyError::Stopped)?
     }
 }
 
@@ -181,10 +182,9 @@ fn own(model: &model::Model, inbox: &mpsc::Receiver<Batch>) {
         }
         // tch turns libtorch's exceptions into panics in places; one bad batch must
         // not take the thread with it.
-        let judged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            model.judge(&batch.inputs)
-        }))
-        .unwrap_or_else(|_| Err(ClassifyError::Inference("libtorch panicked".to_owned())));
+        let judged =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| model.judge(&batch.inputs)))
+                .unwrap_or_else(|_| Err(ClassifyError::Inference("libtorch panicked".to_owned())));
         // The caller may have gone while we worked.
         let _ = batch.reply.send(judged);
     }

@@ -151,10 +151,12 @@ impl Model {
             Kind::Article,
             Kind::Question,
         ] {
-            let token = manifest
-                .kind_tokens
-                .get(kind.as_str())
-                .ok_or_else(|| bad(&manifest_file, format!("no kind token for {}", kind.as_str())))?;
+            let token = manifest.kind_tokens.get(kind.as_str()).ok_or_else(|| {
+                bad(
+                    &manifest_file,
+                    format!("no kind token for {}", kind.as_str()),
+                )
+            })?;
             kinds.insert(kind.as_str(), id_of(token)?);
         }
 
@@ -217,7 +219,7 @@ impl Model {
             let batch = &order[start..end];
             let ids: Vec<&[i64]> = batch.iter().map(|&place| &encoded[place][..]).collect();
             for (&place, logits) in batch.iter().zip(self.logits(&ids)?) {
-                verdicts[place] = Some(self.verdict(logits, inputs[place].kind));
+                verdicts[place] = Some(self.verdict(logits, &inputs[place]));
             }
             start = end;
         }
@@ -286,7 +288,18 @@ impl Model {
             .collect()
     }
 
-    fn verdict(&self, logits: [f64; 3], kind: Kind) -> Sentiment {
+    fn verdict(&self, logits: [f64; 3], input: &Input) -> Sentiment {
+        let kind = input.kind;
+        let speaks = |lang: &String| self.manifest.languages.contains(lang);
+        if input.lang.as_ref().is_some_and(|lang| !speaks(lang)) {
+            return Sentiment {
+                label: Label::Unsure,
+                negative: 0.3333,
+                neutral: 0.3334,
+                positive: 0.3333,
+                model: self.model_id.clone(),
+            };
+        }
         let temperature = Manifest::for_kind(&self.manifest.temperature, kind, 1.0);
         let unsure_below = Manifest::for_kind(&self.manifest.unsure_below, kind, 0.0);
         let [negative, neutral, positive] = softmax(logits.map(|logit| logit / temperature));
@@ -357,12 +370,18 @@ mod tests {
             .map(|case| Input {
                 text: case.text.clone(),
                 kind: case.kind,
+                lang: None,
             })
             .collect();
         let verdicts = model.judge(&inputs).expect("the model judges");
         for ((case, input), verdict) in expected.iter().zip(&inputs).zip(&verdicts) {
             assert_eq!(prepare(&input.text), case.prepared);
-            assert_eq!(model.encode(input).expect("it encodes"), case.ids, "{}", case.text);
+            assert_eq!(
+                model.encode(input).expect("it encodes"),
+                case.ids,
+                "{}",
+                case.text
+            );
             let said = [verdict.negative, verdict.neutral, verdict.positive];
             for (said, meant) in said.iter().zip(case.probabilities) {
                 assert!(
@@ -379,7 +398,10 @@ mod tests {
         for logits in [[0.0, 0.0, 0.0], [3.0, -1.0, 0.2], [-900.0, 900.0, 0.0]] {
             let shown = softmax(logits);
             let sum = (shown.iter().sum::<f64>() * 10_000.0).round();
-            assert!((sum - 10_000.0).abs() < f64::EPSILON, "{logits:?} → {shown:?}");
+            assert!(
+                (sum - 10_000.0).abs() < f64::EPSILON,
+                "{logits:?} → {shown:?}"
+            );
         }
     }
 }

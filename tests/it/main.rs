@@ -1,1 +1,10 @@
-fn main(){}
+//! One integration binary: the real program against real local parts.
+
+mod bad_input;
+mod commands;
+mod crash;
+mod end_to_end;
+mod harness;
+mod imports;
+mod readme;
+mod shutdown;

@@ -1,0 +1,83 @@
+//! `hearken check`: everything that can be wrong before anything runs, all at once.
+
+use std::process::ExitCode;
+
+use super::{Global, print};
+use crate::classify::find_model;
+use crate::config::{self, ConfigError};
+use crate::parse::{self, Answer};
+use crate::source::{self, Definitions};
+use crate::worker;
+
+pub(super) fn call(global: &Global) -> anyhow::Result<ExitCode> {
+    let mut problems: Vec<String> = Vec::new();
+    let mut definitions = source::builtin().clone();
+    let file = global.config_path();
+    let mut summary = None;
+    if file.exists() || global.config.is_some() {
+        match config::load(&file) {
+            Err(ConfigError { problems: found }) => {
+                problems.extend(found.iter().map(ToString::to_string));
+            }
+            Ok(config) => {
+                for warning in &config.warnings {
+                    print::line(&format!("note: {warning}"))?;
+                }
+                if config.web.public_url.is_none() {
+                    print::line("note: without [web] public_url, links in alerts lead to the listening address")?;
+                }
+                let model = global.model.clone().or_else(|| config.model.path.clone());
+                if let Err(error) = find_model(model.as_deref()) {
+                    problems.push(error.to_string());
+                }
+                let loaded = worker::load_definitions(&config);
+                let compiled = loaded.and_then(|loaded| {
+                    definitions = loaded;
+                    worker::compile(config, &definitions)
+                });
+                match compiled {
+                    Err(ConfigError { problems: found }) => {
+                        problems.extend(found.iter().map(ToString::to_string));
+                    }
+                    Ok(plan) => {
+                        summary = Some(format!(
+                            "{}: {} brand(s), {} source(s), {} webhook(s)",
+                            file.display(),
+                            plan.brands.len(),
+                            plan.sources.len(),
+                            plan.destinations.len()
+                        ));
+                    }
+                }
+            }
+        }
+    } else {
+        print::line(&format!("note: no {} here, so only the definitions are checked", file.display()))?;
+    }
+    problems.extend(check_samples(&definitions));
+
+    if problems.is_empty() {
+        if let Some(summary) = summary {
+            print::line(&summary)?;
+        }
+        print::line(&format!(
+            "{} definition(s), every sample reads as it should. All is well.",
+            definitions.iter().count()
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for problem in &problems {
+        print::line(problem)?;
+    }
+    eprintln!("hearken: {} problem(s)", problems.len());
+    Ok(ExitCode::FAILURE)
+}
+
+fn check_samples(definitions: &Definitions) -> Vec<String> {
+    source::check_samples(definitions, |definition, bytes, url| {
+        let answer = Answer { bytes, content_type: None, url };
+        parse::read(definition, &answer)
+            .map(|parsed| parsed.items)
+            .map_err(|error| error.to_string())
+    })
+}

@@ -1,0 +1,176 @@
+//! `hearken classify`: texts in, verdicts out, in the same order.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
+
+use super::{Global, print};
+use crate::classify::{Classifier, Input, Settings, find_model};
+use crate::config;
+use crate::domain::{Kind, Sentiment};
+use crate::language;
+
+/// Texts judged and printed together: keeps memory flat and the output flowing.
+const PART: usize = 256;
+
+/// Examples:
+///   echo "The app crashes all the time" | hearken classify
+///   hearken classify --json posts.jsonl
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Arguments {
+    /// One JSON object per text
+    #[arg(long)]
+    json: bool,
+    /// A file with one text a line, or JSON Lines with `text` and optional `kind`, `lang`,
+    /// `brand`; `-` is stdin
+    #[arg(default_value = "-", value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// A line of JSON input. `brand` is accepted for callers that have it; this model judges
+/// the text as a whole.
+#[derive(Deserialize)]
+struct Line {
+    text: String,
+    #[serde(default)]
+    kind: Kind,
+    #[serde(default)]
+    lang: Option<String>,
+    #[serde(default, rename = "brand")]
+    _brand: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Verdict<'a> {
+    label: &'a str,
+    negative: f64,
+    neutral: f64,
+    positive: f64,
+    lang: Option<&'a str>,
+    model: &'a str,
+}
+
+pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let classifier = start(global).await?;
+    let shown = arguments.file.display().to_string();
+    let reader: Box<dyn Read + Send> = if shown == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(&arguments.file).with_context(|| format!("cannot open {shown}"))?)
+    };
+    let progress = if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        ProgressBar::hidden()
+    } else {
+        ProgressBar::new_spinner()
+    };
+    let mut part = Vec::with_capacity(PART);
+    let mut code = ExitCode::SUCCESS;
+    for (place, line) in BufReader::new(reader).split(b'\n').enumerate() {
+        let line = line.with_context(|| format!("cannot read {shown}"))?;
+        let text = String::from_utf8_lossy(&line);
+        match read_line(text.trim_end_matches('\r')) {
+            Ok(input) => part.push(Some(input)),
+            Err(error) => {
+                // The output keeps a line for every line of input.
+                eprintln!("hearken: {shown}:{}: {error}", place + 1);
+                code = ExitCode::FAILURE;
+                part.push(None);
+            }
+        }
+        if part.len() == PART {
+            progress.inc(PART as u64);
+            judge(&classifier, std::mem::take(&mut part), arguments.json).await?;
+        }
+    }
+    judge(&classifier, part, arguments.json).await?;
+    progress.finish_and_clear();
+    Ok(code)
+}
+
+/// Starts the model that the command line or the configuration names.
+pub(super) async fn start(global: &Global) -> anyhow::Result<Classifier> {
+    let settings = settings(global)?;
+    Ok(tokio::task::spawn_blocking(move || Classifier::start(&settings)).await??)
+}
+
+/// The folder and the threads of the model that is meant.
+pub(super) fn settings(global: &Global) -> anyhow::Result<Settings> {
+    let file = global.config_path();
+    let configured = if file.exists() && (global.config.is_some() || global.model.is_none()) {
+        Some(config::load(&file)?.model)
+    } else {
+        None
+    };
+    let given = global
+        .model
+        .clone()
+        .or_else(|| configured.as_ref().and_then(|model| model.path.clone()));
+    let folder = find_model(given.as_deref())?;
+    Ok(Settings {
+        n_threads: configured.map_or(1, |model| model.threads),
+        ..Settings::new(&folder)
+    })
+}
+
+fn read_line(line: &str) -> Result<Input, String> {
+    if !line.trim_start().starts_with('{') {
+        return Ok(Input {
+            text: line.to_owned(),
+            kind: Kind::default(),
+            lang: language::detect(line, None).map(str::to_owned),
+        });
+    }
+    let line: Line = serde_json::from_str(line)
+        .map_err(|error| format!("not a JSON object with a `text`: {error}"))?;
+    Ok(Input {
+        lang: language::detect(&line.text, line.lang.as_deref()).map(str::to_owned),
+        text: line.text,
+        kind: line.kind,
+    })
+}
+
+async fn judge(
+    classifier: &Classifier,
+    part: Vec<Option<Input>>,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let inputs: Vec<Input> = part.iter().flatten().cloned().collect();
+    let mut verdicts = classifier.classify(inputs).await?.into_iter();
+    for input in part {
+        let Some(input) = input else {
+            print::line(if as_json { "null" } else { "error" })?;
+            continue;
+        };
+        let sentiment = verdicts.next().context("a verdict is missing")?;
+        if as_json {
+            print::json(&json_of(&sentiment, input.lang.as_deref()))?;
+        } else {
+            print::line(&format!(
+                "{:<8}  {:.2} {:.2} {:.2}  {}",
+                sentiment.label.as_str(),
+                sentiment.negative,
+                sentiment.neutral,
+                sentiment.positive,
+                print::one_line(&input.text, 100)
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+fn json_of<'a>(sentiment: &'a Sentiment, lang: Option<&'a str>) -> Verdict<'a> {
+    Verdict {
+        label: sentiment.label.as_str(),
+        negative: sentiment.negative,
+        neutral: sentiment.neutral,
+        positive: sentiment.positive,
+        lang,
+        model: &sentiment.model,
+    }
+}

@@ -1,0 +1,168 @@
+//! `hearken model`: which models are here, and how good they are.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+
+use super::classify::settings;
+use super::{Global, print};
+use crate::classify::{Classifier, Evaluation, Input, evaluate, read_labelled};
+
+/// Texts judged between two steps of the progress bar.
+const PART: usize = 512;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// List the models beside the one in use: hearken model list
+    List(List),
+    /// Measure on labelled texts: hearken model eval labelled/ --lang en
+    Eval(Eval),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// One JSON object per model
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Eval {
+    /// Files or folders of .jsonl or .jsonl.gz with `text` and `label`
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Only this language [default: the languages of the model]
+    #[arg(long)]
+    lang: Option<String>,
+    /// Every language, also those that the model was not trained on
+    #[arg(long, conflicts_with = "lang")]
+    all: bool,
+    /// Intra-op threads of libtorch
+    #[arg(long)]
+    threads: Option<usize>,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<ExitCode> {
+    match action {
+        Action::List(list) => show_models(global, list)?,
+        Action::Eval(eval) => {
+            let mut settings = settings(global)?;
+            if let Some(threads) = eval.threads {
+                settings.n_threads = threads;
+            }
+            let eval_again = eval.paths.clone();
+            let (lang, all) = (eval.lang.clone(), eval.all);
+            let evaluation = tokio::task::spawn_blocking(move || {
+                let classifier = Classifier::start(&settings)?;
+                let mut texts = read_labelled(&eval_again)?;
+                texts.retain(|text| match &lang {
+                    Some(lang) => text.lang == *lang,
+                    None => all || classifier.manifest().languages.contains(&text.lang),
+                });
+                let inputs: Vec<Input> = texts.iter().map(|text| text.input.clone()).collect();
+                let mut verdicts = Vec::with_capacity(inputs.len());
+                let progress = progress(inputs.len());
+                for part in inputs.chunks(PART) {
+                    verdicts.extend(classifier.classify_blocking(part.to_vec())?);
+                    progress.inc(part.len() as u64);
+                }
+                progress.finish_and_clear();
+                anyhow::Ok((classifier.manifest().id(), evaluate(&texts, &verdicts)))
+            })
+            .await??;
+            show_evaluation(&evaluation.0, &evaluation.1, eval.json)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn progress(n_texts: usize) -> ProgressBar {
+    // Drawn on a terminal only; in a pipe it is silent.
+    let bar = ProgressBar::with_draw_target(Some(n_texts as u64), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} texts, {per_sec}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show_models(global: &Global, list: &List) -> anyhow::Result<()> {
+    let in_use = settings(global)?.folder;
+    let mut folders = vec![in_use.clone()];
+    if let Some(beside) = in_use.parent() {
+        let mut others: Vec<PathBuf> = std::fs::read_dir(beside)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|path| path.join("hearken.json").is_file() && *path != in_use)
+            .collect();
+        others.sort();
+        folders.extend(others);
+    }
+    for folder in folders {
+        let manifest: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(folder.join("hearken.json"))?)?;
+        let is_used = folder == in_use;
+        if list.json {
+            print::json(&json!({ "folder": folder, "in_use": is_used, "manifest": manifest }))?;
+        } else {
+            print::line(&format!(
+                "{} {}/{}  {}  {}",
+                if is_used { "*" } else { " " },
+                manifest["name"].as_str().unwrap_or("?"),
+                manifest["version"].as_str().unwrap_or("?"),
+                languages(&manifest),
+                shown(&folder),
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+fn languages(manifest: &serde_json::Value) -> String {
+    let languages = manifest["languages"].as_array().into_iter().flatten();
+    languages.filter_map(|lang| lang.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn shown(folder: &Path) -> String {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned()).display().to_string()
+}
+
+fn show_evaluation(model: &str, evaluation: &Evaluation, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return print::json(&json!({ "model": model, "evaluation": evaluation }));
+    }
+    print::line(&format!("Model {model}; scored by the most probable class among the labels of the file."))?;
+    print::line("")?;
+    let rows: Vec<Vec<String>> = evaluation
+        .sources
+        .iter()
+        .map(|source| {
+            vec![
+                source.lang.clone(),
+                source.source.clone(),
+                source.kind.as_str().to_owned(),
+                source.n.to_string(),
+                format!("{:.3}", source.accuracy),
+                format!("{:.3}", source.macro_f1),
+                format!("{:.3}", source.macro_recall),
+                format!("{:.3}", source.coverage),
+                format!("{:.3}", source.accuracy_when_sure),
+            ]
+        })
+        .collect();
+    print::table(
+        &["lang", "source", "kind", "n", "accuracy", "macro-F1", "macro-recall", "sure", "accuracy when sure"],
+        &rows,
+    )?;
+    print::line("")?;
+    for (lang, macro_f1) in &evaluation.languages {
+        print::line(&format!("{lang}: mean macro-F1 {macro_f1:.3}"))?;
+    }
+    Ok(())
+}

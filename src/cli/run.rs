@@ -1,0 +1,111 @@
+//! `hearken run`: the daemon on a configuration, or on one brand without any.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::{Global, print};
+use crate::config::{self, Config};
+use crate::source;
+use crate::worker::{self, DaemonOptions, Ready};
+
+/// Examples:
+///   hearken run
+///   hearken run --brand "Acme Corp" --save
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Arguments {
+    /// Watch this brand at once, without a configuration
+    #[arg(long, value_name = "NAME")]
+    brand: Option<String>,
+    /// With --brand: also write what is watched as hearken.toml
+    #[arg(long, requires = "brand")]
+    save: bool,
+}
+
+pub(super) async fn call(global: &Global, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let file = global.config_path();
+    let (config, config_file) = match &arguments.brand {
+        Some(name) => {
+            let config = for_brand(name)?;
+            let saved = if arguments.save {
+                save(&config, &file)?;
+                Some(file)
+            } else {
+                None
+            };
+            (config, saved)
+        }
+        None if !file.exists() => bail!(
+            "{} does not exist: write one with `hearken init`, or start with \
+             `hearken run --brand \"Your Brand\"` or `hearken demo`",
+            file.display()
+        ),
+        None => (config::load(&file)?, Some(file)),
+    };
+    for warning in &config.warnings {
+        eprintln!("hearken: note: {warning}");
+    }
+    let definitions = worker::load_definitions(&config)?;
+    let plan = worker::compile(config, &definitions)?;
+    if plan.brands.is_empty() || plan.sources.is_empty() {
+        bail!("nothing to do: the configuration needs at least one [[brand]] and one [[source]]");
+    }
+    let (n_brands, n_sources) = (plan.brands.len(), plan.sources.len());
+    let names: Vec<String> = plan.sources.iter().map(|source| source.name.to_string()).collect();
+    let is_brand_run = arguments.brand.is_some();
+    worker::run(DaemonOptions {
+        plan,
+        config_file,
+        model: global.model.clone(),
+        any_port: is_brand_run,
+        is_demo: false,
+        ready: Box::new(move |ready| {
+            // A closed stdout is no reason to stop watching.
+            let _ = say_ready(ready, n_brands, n_sources, is_brand_run.then_some(&names));
+        }),
+        on_event: None,
+        stop: CancellationToken::new(),
+    })
+    .await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every keyless definition that takes a query, asked about this brand.
+fn for_brand(name: &str) -> anyhow::Result<Config> {
+    if !name.chars().any(char::is_alphanumeric) {
+        bail!("--brand needs a name, for example --brand \"Acme Corp\"");
+    }
+    let asked: Vec<_> = source::builtin()
+        .iter()
+        .filter_map(|definition| Some((definition.name.clone(), definition.params_for_brand(name)?)))
+        .collect();
+    let store = std::env::current_dir()
+        .context("the current folder is unknown")?
+        .join(config::DEFAULT_STORE);
+    Ok(Config::for_brand(name, &asked, store))
+}
+
+fn save(config: &Config, file: &std::path::Path) -> anyhow::Result<()> {
+    if file.exists() {
+        bail!("{} exists already and is kept: leave out --save, or name another with --config", file.display());
+    }
+    std::fs::write(file, config.to_toml()).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn say_ready(
+    ready: &Ready,
+    n_brands: usize,
+    n_sources: usize,
+    names: Option<&Vec<String>>,
+) -> anyhow::Result<()> {
+    print::line(&format!("Hearken watches {n_brands} brand(s) on {n_sources} source(s)."))?;
+    for name in names.into_iter().flatten() {
+        print::line(&format!("  {name}"))?;
+    }
+    print::line(&format!("Page:       {}", ready.address))?;
+    print::line(&format!("Sign in:    {}  (works once, for a day)", ready.sign_in))?;
+    print::line(&format!("Alert feed: {}", ready.feed))
+}

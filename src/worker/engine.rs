@@ -1,0 +1,118 @@
+//! What every part of the running program shares: handles only, cheap to clone.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{Notify, OnceCell, broadcast, watch};
+
+use super::Plan;
+use crate::classify::{Classifier, ClassifyError, Settings, find_model};
+use crate::domain::{Delivery, Event};
+use crate::fetch::HostPace;
+use crate::store::Store;
+
+/// Events that a slow live page may be behind before it has to read the store instead.
+const ALERT_BACKLOG: usize = 256;
+
+/// The shared handles.
+#[derive(Clone)]
+pub struct Engine {
+    /// Everything that is kept.
+    pub store: Store,
+    /// What the configuration says at this moment; a reload replaces it.
+    pub plan: watch::Sender<Arc<Plan>>,
+    /// Politeness per host, shared by all sources of a host.
+    pub pace: HostPace,
+    /// New events, for live pages and the demo's lines.
+    pub alerts: broadcast::Sender<Arc<Event>>,
+    /// Rung when new deliveries are due.
+    pub deliveries_due: Arc<Notify>,
+    /// Whether the model answers already.
+    pub model_ready: Arc<AtomicBool>,
+    classifier: Arc<OnceCell<Classifier>>,
+    model: Arc<ModelChoice>,
+}
+
+/// Which model, as asked for on the command line or in the configuration.
+#[derive(Clone, Debug, Default)]
+struct ModelChoice {
+    folder: Option<PathBuf>,
+    n_threads: usize,
+}
+
+impl Engine {
+    /// An engine over an open store; the model is loaded when it is first needed.
+    /// `model` overrides the configuration's.
+    pub fn new(store: Store, plan: Plan, model: Option<PathBuf>) -> Self {
+        let choice = ModelChoice {
+            folder: model.or_else(|| plan.config.model.path.clone()),
+            n_threads: plan.config.model.threads,
+        };
+        Self {
+            store,
+            plan: watch::Sender::new(Arc::new(plan)),
+            pace: HostPace::default(),
+            alerts: broadcast::Sender::new(ALERT_BACKLOG),
+            deliveries_due: Arc::new(Notify::new()),
+            model_ready: Arc::new(AtomicBool::new(false)),
+            classifier: Arc::new(OnceCell::new()),
+            model: Arc::new(choice),
+        }
+    }
+
+    /// What the configuration says at this moment.
+    pub fn plan_now(&self) -> Arc<Plan> {
+        self.plan.borrow().clone()
+    }
+
+    /// The clock, read here and nowhere below.
+    pub fn now() -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    /// The classifier; loads the model the first time.
+    ///
+    /// # Errors
+    /// When no model is found or a file of it is broken.
+    pub async fn classifier(&self) -> Result<&Classifier, ClassifyError> {
+        self.classifier
+            .get_or_try_init(|| async {
+                let choice = self.model.clone();
+                let classifier = tokio::task::spawn_blocking(move || {
+                    let folder = find_model(choice.folder.as_deref())?;
+                    Classifier::start(&Settings {
+                        n_threads: choice.n_threads,
+                        ..Settings::new(&folder)
+                    })
+                })
+                .await
+                .map_err(|_| ClassifyError::Stopped)??;
+                self.model_ready.store(true, Ordering::Release);
+                Ok(classifier)
+            })
+            .await
+    }
+
+    /// The event with a delivery for every destination that wants it.
+    pub fn addressed(plan: &Plan, event: Event) -> (Event, Vec<Delivery>) {
+        let deliveries = plan
+            .destinations
+            .iter()
+            .filter(|destination| destination.wants(&event))
+            .map(|destination| Delivery::due(&event, &destination.name))
+            .collect();
+        (event, deliveries)
+    }
+
+    /// Tells live pages about events that have just been stored, and the sender that
+    /// deliveries are due.
+    pub fn announce(&self, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            // Nobody listening is fine.
+            let _ = self.alerts.send(Arc::new(event));
+        }
+        self.deliveries_due.notify_one();
+    }
+}

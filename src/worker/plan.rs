@@ -1,0 +1,270 @@
+//! A configuration made ready to run: queries compiled, definitions found, requests
+//! built. Every problem is reported at once, with its place in the file.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Config, ConfigError, Problem, SourceConfig};
+use crate::domain::{
+    Brand, BrandName, Definition, Destination, RequestPlan, SourceName, TriagePolicy,
+    hex_digest,
+};
+use crate::matching::Matcher;
+use crate::net::{AllowList, Client, NetPolicy};
+use crate::source::{self, Definitions};
+
+/// How often a source is polled when neither the configuration nor the definition says.
+const DEFAULT_EVERY: Duration = Duration::from_secs(15 * 60);
+
+/// Everything that a poll and a delivery need to know, fixed until the next reload.
+pub struct Plan {
+    /// The configuration it was made from.
+    pub config: Config,
+    /// The brands.
+    pub brands: Vec<Brand>,
+    /// Finds the brands in an item.
+    pub matcher: Matcher,
+    /// What is polled.
+    pub sources: Vec<PlannedSource>,
+    /// Where alerts go.
+    pub destinations: Vec<Destination>,
+    /// The rules of triage.
+    pub policy: TriagePolicy,
+    /// The HTTP client with the configured identity and limits.
+    pub client: Client,
+}
+
+impl Plan {
+    /// A digest of what decides which items of a source become mentions.
+    pub(super) fn read_for(&self, source: &PlannedSource) -> String {
+        let mut parts = vec![source.definition.name.as_str()];
+        for brand in &self.brands {
+            if source.brands.is_empty() || source.brands.contains(&brand.name) {
+                parts.push(brand.name.as_str());
+                parts.push(&brand.query);
+            }
+        }
+        hex_digest("read for", &parts)
+    }
+}
+
+/// A source that can be polled.
+#[derive(Clone, Debug)]
+pub struct PlannedSource {
+    /// Its name.
+    pub name: SourceName,
+    /// How its site is read.
+    pub definition: Arc<Definition>,
+    /// What is asked.
+    pub request: RequestPlan,
+    /// How often.
+    pub every: Duration,
+    /// Only these brands; empty means all.
+    pub brands: Vec<BrandName>,
+    /// Its address for people, without query or credentials when one is secret.
+    pub public_url: Option<String>,
+}
+
+/// The built-in definitions and those of the folder that the configuration names.
+///
+/// # Errors
+/// Every problem of the user's definitions.
+pub fn load_definitions(config: &Config) -> Result<Definitions, ConfigError> {
+    let builtin = source::builtin().clone();
+    let Some(folder) = &config.sources_dir else {
+        return Ok(builtin);
+    };
+    match source::load_dir(folder) {
+        Ok(own) => Ok(builtin.with(own)),
+        Err(problems) => Err(ConfigError {
+            problems: problems
+                .into_iter()
+                .map(|problem| Problem {
+                    file: problem.file.into(),
+                    line: Some(problem.line),
+                    column: None,
+                    key: problem.key,
+                    what: problem.what,
+                    mend: problem.mend,
+                })
+                .collect(),
+        }),
+    }
+}
+
+/// Makes a configuration ready to run.
+///
+/// # Errors
+/// Every problem of queries, definitions, parameters and the network settings.
+pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, ConfigError> {
+    let mut problems = Vec::new();
+    let at = |line: usize, key: String, what: String, mend: String| Problem {
+        file: config.file.clone(),
+        line: Some(line),
+        column: None,
+        key,
+        what,
+        mend,
+    };
+
+    let brands: Vec<Brand> = config.brands.iter().map(|brand| brand.brand.clone()).collect();
+    let matcher = Matcher::compile(&brands);
+    if let Err(errors) = &matcher {
+        for (name, error) in errors {
+            let place = config.brands.iter().position(|brand| brand.brand.name == *name);
+            let (index, line) = place.map_or((0, 1), |place| (place, config.brands[place].query_line));
+            problems.push(at(
+                line,
+                format!("brand[{index}].query"),
+                format!("{} (character {})", error.what, error.offset + 1),
+                error.mend.clone(),
+            ));
+        }
+    }
+
+    let mut sources = Vec::new();
+    let mut names = HashSet::new();
+    for (index, given) in config.sources.iter().enumerate() {
+        match plan_source(given, index, definitions, &at) {
+            Ok(source) => {
+                if names.insert(source.name.clone()) {
+                    sources.push(source);
+                } else {
+                    problems.push(at(
+                        given.line,
+                        format!("source[{index}].name"),
+                        format!("another source is named `{}` already", source.name),
+                        "give each a `name` of its own".to_owned(),
+                    ));
+                }
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+
+    let client = client_of(&config.net).map_err(|what| {
+        problems.push(Problem {
+            file: config.file.clone(),
+            line: None,
+            column: None,
+            key: "net".to_owned(),
+            what,
+            mend: "check [net] and the proxy variables of the environment".to_owned(),
+        });
+    });
+
+    match (matcher, client) {
+        (Ok(matcher), Ok(client)) if problems.is_empty() => Ok(Plan {
+            brands,
+            matcher,
+            sources,
+            destinations: config
+                .webhooks
+                .iter()
+                .map(|webhook| webhook.destination.clone())
+                .collect(),
+            policy: config.triage.clone(),
+            client,
+            config,
+        }),
+        _ => {
+            problems.sort_by_key(|problem| problem.line);
+            Err(ConfigError { problems })
+        }
+    }
+}
+
+fn client_of(net: &crate::config::NetConfig) -> Result<Client, String> {
+    let defaults = NetPolicy::default();
+    Client::new(NetPolicy {
+        user_agent: net.user_agent.clone().unwrap_or(defaults.user_agent),
+        contact: net.contact.clone(),
+        allow_private: AllowList::parse(&net.allow_private)
+            .map_err(|wrong| format!("allow_private: {}", wrong.join("; ")))?,
+        ..NetPolicy::default()
+    })
+    .map_err(|error| error.to_string())
+}
+
+fn plan_source(
+    given: &SourceConfig,
+    index: usize,
+    definitions: &Definitions,
+    at: &impl Fn(usize, String, String, String) -> Problem,
+) -> Result<PlannedSource, Vec<Problem>> {
+    let Some(definition) = definitions.find(&given.definition) else {
+        let known: Vec<&str> = definitions.iter().map(|known| known.name.as_str()).collect();
+        return Err(vec![at(
+            given.definition_line,
+            format!("source[{index}].definition"),
+            format!("there is no definition `{}`", given.definition),
+            format!("use one of {} (`hearken sources` explains them)", known.join(", ")),
+        )]);
+    };
+    let params: BTreeMap<String, String> = given
+        .params
+        .iter()
+        .map(|(name, value)| (name.clone(), value.reveal().to_owned()))
+        .collect();
+    let request = definition.request(&params).map_err(|wrong| {
+        wrong
+            .into_iter()
+            .map(|problem| {
+                let line = given.param_lines.get(&problem.param).copied();
+                at(
+                    line.unwrap_or(given.line),
+                    format!("source[{index}].params.{}", problem.param),
+                    problem.what,
+                    problem.mend,
+                )
+            })
+            .collect::<Vec<_>>()
+    })?;
+    let shown: BTreeMap<String, String> = given
+        .params
+        .iter()
+        .filter(|(_, value)| matches!(value, crate::config::ParamValue::Text(_)))
+        .map(|(name, value)| (name.clone(), value.reveal().to_owned()))
+        .collect();
+    let has_secret = shown.len() < given.params.len();
+    Ok(PlannedSource {
+        name: given
+            .name
+            .clone()
+            .unwrap_or_else(|| SourceName::new(definition.source_name(&shown))),
+        every: given
+            .every
+            .or(definition.limits.every)
+            .unwrap_or(DEFAULT_EVERY),
+        brands: given.brands.clone(),
+        public_url: public_url(&request.url, has_secret),
+        definition: Arc::new(definition.clone()),
+        request,
+    })
+}
+
+/// The address for people: never with a user name, and only the host when a
+/// parameter is secret.
+fn public_url(url: &url::Url, has_secret: bool) -> Option<String> {
+    let mut shown = url.clone();
+    // Only addresses that cannot carry credentials refuse these.
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    if has_secret {
+        shown.set_query(None);
+        shown.set_path("");
+    }
+    Some(shown.to_string())
+}
+
+/// A plan over no configuration at all, for commands that only read the store.
+///
+/// # Errors
+/// When the environment's proxy settings cannot be used.
+pub fn empty_plan(store_folder: &Path) -> Result<Plan, ConfigError> {
+    let mut config = Config::for_brand("nobody", &[], store_folder.to_owned());
+    config.brands.clear();
+    compile(config, source::builtin())
+}
