@@ -278,16 +278,15 @@ fn read_params(table: &Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<Param>
                 "leave `query` on one parameter",
             );
         }
-        if let (Some(param_type), Some(help)) = (param_type, help) {
-            params.push(Param {
-                name,
-                param_type,
-                help,
-                default,
-                main,
-                query,
-            });
-        }
+        // A parameter with a mistake still exists: the address may speak of it.
+        params.push(Param {
+            name,
+            param_type: param_type.unwrap_or(ParamType::Text),
+            help: help.unwrap_or_default(),
+            default,
+            main,
+            query,
+        });
     }
     params
 }

@@ -69,7 +69,11 @@ impl<'t> Reader<'t> {
             } else if rest.starts_with("/*") {
                 Some(rest.find("*/").map_or(rest.len(), |end| end + 2))
             } else if rest.starts_with("<!--") {
-                let end = rest.find("-->").filter(|_| self.comments_end);
+                let end = if self.comments_end {
+                    rest.find("-->")
+                } else {
+                    None
+                };
                 self.comments_end = end.is_some();
                 // A mark without an end hides a script from browsers of the nineties.
                 Some(end.map_or(4, |end| end + 3))
