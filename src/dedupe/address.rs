@@ -118,6 +118,7 @@ pub fn canonical_url(url: &Url) -> String {
     let mut path = canonical_path(url.path());
     let mut pairs: Vec<(String, String)> = url
         .query_pairs()
+        .filter(|(name, value)| !(name.is_empty() && value.is_empty()))
         .filter(|(name, value)| !is_noise(&host, name, value))
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
@@ -129,9 +130,9 @@ pub fn canonical_url(url: &Url) -> String {
     let query = if pairs.is_empty() {
         String::new()
     } else {
-        let mut text = url::form_urlencoded::Serializer::new(String::from("?"));
+        let mut text = url::form_urlencoded::Serializer::new(String::new());
         text.extend_pairs(&pairs);
-        text.finish()
+        format!("?{}", text.finish())
     };
     let fragment = url
         .fragment()

@@ -108,54 +108,51 @@ fn times(number: usize) -> String {
 /// What stands in the text instead: the word inside another one, as an ordinary word
 /// where an account was asked for, or with one letter different.
 fn near_miss(term: &Term, document: &Document<'_>) -> String {
-    let wanted = match &term.what {
+    let wanted: Vec<&str> = match &term.what {
         Pattern::Words(words) => words
             .words
             .iter()
             .map(|word| word.folded.as_str())
-            .max_by_key(|word| word.len()),
+            .collect(),
         Pattern::Prefix(folded) | Pattern::Handle { folded, .. } | Pattern::Tag { folded, .. } => {
-            Some(folded.as_str())
+            vec![folded]
         }
-        Pattern::Regex(_) => None,
+        Pattern::Regex(_) => Vec::new(),
     };
-    let Some(wanted) = wanted else {
-        return "not found".to_owned();
-    };
-    if term.title_only && document.words().any(|word| word.folded == wanted) {
-        return "not in the title, though its words are in the text".to_owned();
+    let there = wanted
+        .iter()
+        .find(|wanted| document.words().any(|word| word.folded == **wanted));
+    if let Some(there) = there {
+        return is_there_but(there, term);
     }
     for word in document.words() {
-        if word.folded == wanted {
-            return match &term.what {
-                Pattern::Handle { .. } => {
-                    format!("“{wanted}” is there, but not as the account @{wanted}")
-                }
-                Pattern::Tag { .. } => format!("“{wanted}” is there, but not as the tag #{wanted}"),
-                Pattern::Words(words) if words.words.len() > 1 => {
-                    format!("“{wanted}” is there, but not the whole phrase")
-                }
-                Pattern::Words(words) if words.exact.is_some() => {
-                    format!(
-                        "“{wanted}” is there, but with an ending or other accents, and the rule is exact"
-                    )
-                }
-                _ => format!("“{wanted}” is there, but with other signs or inside another word"),
-            };
-        }
-    }
-    for word in document.words() {
-        if word.folded.contains(wanted) {
-            return format!(
-                "not found, but it is part of “{}”; {wanted}* would find words that begin with it",
-                word.folded
-            );
-        }
-        if is_one_letter_off(&word.folded, wanted) {
-            return format!("not found, but “{}” is one letter different", word.folded);
+        for wanted in &wanted {
+            if word.folded.contains(wanted) {
+                return format!(
+                    "not found, but “{wanted}” is part of “{}”; {wanted}* would find words that begin with it",
+                    word.folded
+                );
+            }
+            if is_one_letter_off(&word.folded, wanted) {
+                return format!("not found, but “{}” is one letter different", word.folded);
+            }
         }
     }
     "not found".to_owned()
+}
+
+fn is_there_but(word: &str, term: &Term) -> String {
+    let but = match &term.what {
+        _ if term.title_only => "not in the title".to_owned(),
+        Pattern::Handle { .. } => format!("not as the account @{word}"),
+        Pattern::Tag { .. } => format!("not as the tag #{word}"),
+        Pattern::Words(words) if words.words.len() > 1 => "not the whole phrase".to_owned(),
+        Pattern::Words(words) if words.exact.is_some() => {
+            "with an ending or other accents, and the rule is exact".to_owned()
+        }
+        _ => "with other signs or inside another word".to_owned(),
+    };
+    format!("“{word}” is there, but {but}")
 }
 
 /// One letter changed, missing, added or swapped with its neighbour, in words that are

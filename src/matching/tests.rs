@@ -1,1 +1,561 @@
-//! tests
+//! The query language as people use it: one line per rule, text and answer.
+
+use super::*;
+use crate::domain::{
+    Author, Brand, BrandMatch, BrandName, Case, Flag, Kind, Label, Rating, Sentiment, SourceName,
+};
+use chrono::TimeDelta;
+
+fn post(text: &str) -> Item {
+    let mut item = Item::empty("feed", Kind::Post);
+    item.text = text.to_owned();
+    item
+}
+
+fn now() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
+}
+
+fn subject<'a>(item: &'a Item, lang: Option<&'a str>) -> Subject<'a> {
+    Subject {
+        item,
+        lang,
+        source: Some("my feed"),
+        mention: None,
+        now: now(),
+    }
+}
+
+fn query(text: &str) -> Query {
+    match Query::parse(text, Scope::Search) {
+        Ok(query) => query,
+        Err(error) => panic!("{text:?}: {error}"),
+    }
+}
+
+/// The words found, or `None` when the query does not match.
+fn found(text: &str, item: &Item, lang: Option<&str>) -> Option<Vec<String>> {
+    let hit = query(text).find(&subject(item, lang))?;
+    let chars: Vec<char> = item.text.chars().collect();
+    Some(
+        hit.spans
+            .iter()
+            .map(|[start, end]| chars[*start..*end].iter().collect())
+            .collect(),
+    )
+}
+
+#[track_caller]
+fn check(rule: &str, text: &str, expected: Option<&[&str]>) {
+    let actual = found(rule, &post(text), None);
+    let actual: Option<Vec<&str>> = actual
+        .as_ref()
+        .map(|words| words.iter().map(String::as_str).collect());
+    assert_eq!(actual.as_deref(), expected, "{rule:?} on {text:?}");
+}
+
+#[track_caller]
+fn check_in(lang: &str, rule: &str, text: &str, expected: Option<&[&str]>) {
+    let actual = found(rule, &post(text), Some(lang));
+    let actual: Option<Vec<&str>> = actual
+        .as_ref()
+        .map(|words| words.iter().map(String::as_str).collect());
+    assert_eq!(
+        actual.as_deref(),
+        expected,
+        "{rule:?} on {text:?} in {lang}"
+    );
+}
+
+#[test]
+fn words_and_phrases_are_found_at_word_boundaries() {
+    check("acme", "I love ACME.", Some(&["ACME"]));
+    check("acme", "Acmeology is no science", None);
+    check("acme", "two acmes", None);
+    check("acme", "Acme's and Acme’s", Some(&["Acme", "Acme"]));
+    check("acme", "don't acme't", None);
+    check("don", "I don't know", None);
+    check(
+        "acme",
+        "#acme @acme acme.com",
+        Some(&["acme", "acme", "acme"]),
+    );
+    check("acme", "acme_support", None);
+    check(
+        "\"acme corp\"",
+        "the Acme-Corp, ACME  Corp",
+        Some(&["Acme-Corp", "ACME  Corp"]),
+    );
+    check("\"acme corp\"", "acme and corp", None);
+    check("\"acme corp\"", "acme\n\ncorp", None);
+    check("acme corp", "corp of acme", Some(&["corp", "acme"]));
+    check("“acme corp”", "acme corp", Some(&["acme corp"]));
+    check("acme-corp", "Acme Corp", Some(&["Acme Corp"]));
+    check("C++", "I like C++ and C", Some(&["C++"]));
+    check("AT&T", "AT&T or at T or AT & T", Some(&["AT&T", "AT & T"]));
+    check("O'Brien", "Mr O’Brien", Some(&["O’Brien"]));
+    check("L'Oréal", "chez l’oreal", Some(&["l’oreal"]));
+    check("acme", "l'Acme, dell’Acme", Some(&["Acme", "Acme"]));
+    check(
+        "café",
+        "Cafe CAFÉ cafe\u{301}",
+        Some(&["Cafe", "CAFÉ", "cafe\u{301}"]),
+    );
+    check("cafe", "café", Some(&["café"]));
+    check(
+        "İstanbul",
+        "ISTANBUL ıstanbul istanbul",
+        Some(&["ISTANBUL", "ıstanbul", "istanbul"]),
+    );
+    check("strasse", "Straße", Some(&["Straße"]));
+    check("东京", "我在东京工作", Some(&["东京"]));
+    check("acme", "", None);
+    check("5g", "with 5G", Some(&["5G"]));
+}
+
+#[test]
+fn operators_join_words() {
+    check("acme OR apex", "apex", Some(&["apex"]));
+    check("acme AND apex", "apex", None);
+    check("acme NOT apex", "acme and apex", None);
+    check("acme -apex", "acme", Some(&["acme"]));
+    check("acme -(apex OR \"big one\")", "acme the big one", None);
+    check(
+        "(acme OR apex) phone",
+        "my Apex phone",
+        Some(&["Apex", "phone"]),
+    );
+    check("acme OR apex phone", "acme", Some(&["acme"]));
+    check("NOT NOT acme", "acme", Some(&["acme"]));
+    check("acme*", "acmeology and Acme", Some(&["acmeology", "Acme"]));
+    check(
+        "acme NEAR/2 refund",
+        "acme gives no refund",
+        Some(&["acme", "refund"]),
+    );
+    check("acme NEAR/1 refund", "acme gives no refund", None);
+    check(
+        "refund NEAR/2 acme",
+        "acme gives no refund",
+        Some(&["acme", "refund"]),
+    );
+    check(
+        "acme NEAR/2 (refund OR \"money back\")",
+        "money back from acme",
+        Some(&["money back", "acme"]),
+    );
+    check(
+        "(acme NEAR/1 phone) -old",
+        "acme phone",
+        Some(&["acme", "phone"]),
+    );
+}
+
+#[test]
+fn handles_and_tags_are_whole() {
+    check("@acme", "hey @Acme, and acme", Some(&["@Acme"]));
+    check(
+        "@acme",
+        "@acme_support @acme-help x@acme.com @acme.bsky.social",
+        None,
+    );
+    check("@acme", "thanks @acme. Bye", Some(&["@acme"]));
+    check("@acme", "@acme@mastodon.social", Some(&["@acme"]));
+    check(
+        "@acme@mastodon.social",
+        "@acme@mastodon.social",
+        Some(&["@acme@mastodon.social"]),
+    );
+    check("@acme@mastodon.social", "@acme", None);
+    check("@acme*", "@acme_support", Some(&["@acme_support"]));
+    check(
+        "@acme",
+        "@acme'ye yazdım, @acmeకి",
+        Some(&["@acme", "@acme"]),
+    );
+    check("#acme", "#Acme #acmefail acme", Some(&["#Acme"]));
+    check("#acme*", "#acmefail", Some(&["#acmefail"]));
+    check("#एक्मे", "#एक्मे खराब", Some(&["#एक्मे"]));
+}
+
+#[test]
+fn names_take_the_endings_of_their_language() {
+    check_in(
+        "tr",
+        "acme",
+        "Acmenin kargosu, Acme'nin, Acme’de",
+        Some(&["Acme", "Acme", "Acme"]),
+    );
+    check_in(
+        "tr",
+        "\"acme corp\"",
+        "Acme Corp'un müşterisi",
+        Some(&["Acme Corp"]),
+    );
+    check_in(
+        "tr",
+        "trendyol",
+        "Trendyoldan aldım, TRENDYOL'A",
+        Some(&["Trendyol", "TRENDYOL"]),
+    );
+    check_in("tr", "arçelik", "Arçeliğin servisi", Some(&["Arçeliğ"]));
+    check("acme", "Acmenin kargosu", Some(&["Acme"]));
+    check_in("en", "mar", "in Marin county", None);
+    check_in(
+        "en",
+        "acme",
+        "Acmenin çok kötü bir kargosu var",
+        Some(&["Acme"]),
+    );
+    check_in("hi", "एक्मे", "एक्मेने पैसे काटे, एक्मे का ऐप", Some(&["एक्मे", "एक्मे"]));
+    check_in("hi", "एक्मे", "एक्मेकार", None);
+    check_in("te", "అక్మే", "అక్మేకి చెప్పాను, అక్మేలో", Some(&["అక్మే", "అక్మే"]));
+    check_in("te", "అక్మే", "అక్మేషన్", None);
+    check(
+        "acme",
+        "Acmeలో, Acme కి, Acmeको",
+        Some(&["Acme", "Acme", "Acme"]),
+    );
+    check_in("te", "swiggy", "Swiggylo order chesa", Some(&["Swiggy"]));
+    check_in("de", "acme", "Acmes Handy", Some(&["Acme"]));
+    check_in("te", "శాంసంగ్", "శాంసంగ్\u{200c}లో", Some(&["శాంసంగ్\u{200c}"]));
+}
+
+#[test]
+fn exact_words_take_no_endings() {
+    check_in("tr", "'Acme'", "Acme'nin Acmenin", None);
+    check("'Acme'", "ACME", Some(&["ACME"]));
+    check("'café'", "cafe", None);
+    check("'cafe'", "café", None);
+    check(
+        "'acme corp'",
+        "Acme Corp, Acme Corp's",
+        Some(&["Acme Corp"]),
+    );
+    check("'acme'", "Acmeలో", None);
+    check("'l'oreal'", "L'oreal", Some(&["L'oreal"]));
+    check("O'Brien's", "O'Brien's pub", Some(&["O'Brien's"]));
+}
+
+#[test]
+fn patterns_are_linear_and_shown() {
+    check("/acme-\\d+/", "the ACME-42 and acme-x", Some(&["ACME-42"]));
+    check("/(?-i)Acme/", "acme", None);
+    check("/a\\/b/", "a/b", Some(&["a/b"]));
+    check("/ü+/", "çüü", Some(&["üü"]));
+}
+
+#[test]
+fn fields_ask_about_the_item() {
+    let mut item = post("Visit acme[.]com or shop.acme.com. Not notacme.com");
+    item.title = Some("Acme recalls kettles".to_owned());
+    item.url = Some("https://www.reddit.com/r/kettles/1".to_owned());
+    item.author = Some(Author {
+        name: Some("Jane Doe".to_owned()),
+        handle: Some("@jane@m.social".to_owned()),
+        ..Author::default()
+    });
+    item.kind = Kind::Review;
+    item.lang = Some("en-GB".to_owned());
+    item.rating = Some(Rating {
+        value: 4.0,
+        best: 10.0,
+    });
+    for (rule, expected) in [
+        ("title:recalls", true),
+        ("title:visit", false),
+        ("title:(kettles OR pots)", true),
+        ("title:\"acme recalls\"", true),
+        ("author:@jane", true),
+        ("author:jane@m.social", true),
+        ("author:\"jane doe\"", true),
+        ("author:doe", true),
+        ("author:joe", false),
+        ("author:ja*", true),
+        ("site:reddit.com", true),
+        ("site:reddit.com/r/kettles", true),
+        ("site:reddit.com/r/kett", false),
+        ("site:edit.com", false),
+        ("lang:en", true),
+        ("lang:tr", false),
+        ("kind:review", true),
+        ("source:\"my feed\"", true),
+        ("source:my*", true),
+        ("source:my", false),
+        ("stars:<=2", true),
+        ("stars:2", true),
+        ("stars:>2", false),
+        ("domain:acme.com", true),
+        ("domain:acme[.]com", true),
+        ("domain:notacme.com", true),
+        ("domain:cme.com", false),
+        ("domain:acme.co", false),
+        ("-domain:other.org kettles", true),
+        ("verdict:negative", false),
+    ] {
+        assert_eq!(found(rule, &item, None).is_some(), expected, "{rule}");
+    }
+    let spans = found("domain:acme.com", &item, None).expect("it is there");
+    assert_eq!(spans, ["acme[.]com", "acme.com"]);
+    let hit = query("kettles")
+        .find(&subject(&item, None))
+        .expect("in the title");
+    assert!(hit.spans.is_empty(), "a title has no spans in the text");
+}
+
+#[test]
+fn searches_ask_about_the_mention() {
+    let mention = Mention {
+        item: post("Acme is bad"),
+        id: crate::domain::MentionId::new("m"),
+        source: SourceName::new("my feed"),
+        seen_at: now() - TimeDelta::days(2),
+        brands: vec![BrandMatch {
+            name: BrandName::new("Acme"),
+            rule: "acme".to_owned(),
+            spans: vec![[0, 4]],
+        }],
+        story: crate::domain::StoryId::new("s"),
+        sentiment: Sentiment {
+            label: Label::Negative,
+            negative: 0.9,
+            neutral: 0.05,
+            positive: 0.05,
+            model: "m".to_owned(),
+        },
+        flag: Some(Flag {
+            score: 0.8,
+            reasons: Vec::new(),
+            goal_by: now(),
+            reply_by: now() - TimeDelta::hours(1),
+            estimated: true,
+        }),
+        case: Some(Case::open()),
+        backlog: false,
+        own: false,
+        earlier: Vec::new(),
+    };
+    for (rule, expected) in [
+        ("verdict:negative acme", true),
+        ("verdict:unsure", false),
+        ("score:>=0.8", true),
+        ("score:>0.8", false),
+        ("is:flagged", true),
+        ("is:overdue", true),
+        ("is:backlog", false),
+        ("is:own OR is:unsure", false),
+        ("since:7d", true),
+        ("since:1d", false),
+        ("since:2000-01-01", true),
+        ("until:1d", true),
+        ("state:open", true),
+        ("state:dismissed", false),
+        ("brand:acme", true),
+        ("NOT state:open", false),
+    ] {
+        let is_found = query(rule)
+            .find(&Subject::of_mention(&mention, now()))
+            .is_some();
+        assert_eq!(is_found, expected, "{rule}");
+    }
+}
+
+#[test]
+fn the_rule_that_hit_is_given_as_it_was_written() {
+    let item = post("We at AcmeCorp wrote to @acme");
+    let hit = query("\"acme corp\" OR acmecorp OR @acme").find(&subject(&item, None));
+    assert_eq!(
+        hit,
+        Some(Hit {
+            rule: "acmecorp".to_owned(),
+            spans: vec![[6, 14]],
+        })
+    );
+}
+
+#[track_caller]
+fn check_error(text: &str, offset: usize, what: &str) {
+    let error =
+        Query::parse(text, Scope::Brand).expect_err(&text.chars().take(40).collect::<String>());
+    assert_eq!(error.offset, offset, "{error}");
+    assert!(error.what.contains(what), "{error}");
+    assert!(!error.mend.is_empty(), "{error}");
+}
+
+#[test]
+fn mistakes_are_told_with_their_place() {
+    check_error("", 0, "empty");
+    check_error("   ", 0, "empty");
+    check_error("ü \"acme", 2, "never closed");
+    check_error("(acme", 0, "never closed");
+    check_error("acme)", 4, "closes nothing");
+    check_error("()", 1, "nothing stands");
+    check_error("acme OR", 7, "missing");
+    check_error("OR acme", 0, "nothing to join");
+    check_error("acme OR OR apex", 8, "nothing to join");
+    check_error("acme or apex", 5, "looked for as a word");
+    check_error("acme | apex", 5, "no word");
+    check_error("NOT acme", 0, "everything else");
+    check_error("acme OR -apex", 0, "everything else");
+    check_error("acme NEAR/0 x", 5, "1 to 100");
+    check_error("acme NEAR/3 (a b)", 12, "NEAR joins");
+    check_error("a*", 0, "two letters");
+    check_error("ac*me", 0, "star");
+    check_error("***", 0, "star");
+    check_error("!!!", 0, "no letter");
+    check_error("/(/", 0, "cannot be used");
+    check_error("/a*/", 0, "nothing at all");
+    check_error("/(a{1000}){1000}/", 0, "too large");
+    check_error("/acme", 0, "never closed");
+    check_error("'acme", 0, "never closed");
+    check_error("acme verdict:negative", 5, "cannot stand in a brand rule");
+    check_error("acme colour:red", 5, "no field");
+    check_error("stars:many", 6, "does not understand");
+    check_error("stars: 2", 0, "no value");
+    check_error("kind:tweet", 5, "does not understand");
+    check_error(&"(".repeat(100_000), 0, "longer than");
+    check_error(&"(".repeat(1_000), 40, "parentheses inside");
+    check_error(&"acme ".repeat(3_000), 10_000, "terms");
+    check_error(&"x".repeat(1_000_000), 0, "longer than");
+    assert!(Query::parse(&"-".repeat(10_000), Scope::Search).is_err());
+    assert!(Query::parse("http://acme.com/x", Scope::Brand).is_ok());
+    assert!(Query::parse("see also: acme", Scope::Brand).is_ok());
+}
+
+#[test]
+fn every_span_folds_to_the_words_of_its_rule() {
+    // Generated from parts, so that endings, signs and scripts meet in many ways.
+    let names = [
+        "acme",
+        "café",
+        "İstanbul",
+        "straße",
+        "అక్మే",
+        "एक्मे",
+        "arçelik",
+        "5g",
+    ];
+    let fronts = [
+        "",
+        "l'",
+        "“",
+        "#",
+        "@",
+        "x ",
+        "🙂 ",
+        "e\u{301}t ",
+        "నేను ",
+        "(",
+    ];
+    let backs = [
+        "", "'nin", "’s", "లో", " కి", "ने", "nin", "!", "\u{301}", " 🙂", "ology", "_x", "্",
+    ];
+    for name in names {
+        let wanted = fold::fold_text(name);
+        for front in fronts {
+            for back in backs {
+                for lang in [None, Some("tr"), Some("te")] {
+                    let item = post(&format!("{front}{name}{back} und {name}"));
+                    let words = found(name, &item, lang)
+                        .unwrap_or_else(|| panic!("{name} stands alone in {:?}", item.text));
+                    for word in words {
+                        let folded = fold::fold_text(&word);
+                        assert_eq!(folded, wanted, "{name} in {:?}", item.text);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn brand(name: &str, query: &str) -> Brand {
+    Brand {
+        name: BrandName::new(name),
+        query: query.to_owned(),
+        handles: vec!["@Acme".to_owned(), "u/acme_help".to_owned()],
+        domains: vec!["acme.com".to_owned()],
+    }
+}
+
+#[test]
+fn thousands_of_brands_are_asked_at_once() {
+    let mut brands: Vec<Brand> = (0..5_000)
+        .map(|i| {
+            brand(
+                &format!("Brand {i}"),
+                &format!("\"brandname{i} corp\" OR @brand{i}"),
+            )
+        })
+        .collect();
+    brands.push(brand("Acme", "acme -apex"));
+    brands.push(brand("Field", "site:reddit.com"));
+    brands.push(brand("Soft", "arçelik"));
+    let matcher = Matcher::compile(&brands).expect("all are right");
+    let names = |text: &str, lang| {
+        let mut item = post(text);
+        item.url = Some("https://example.org/1".to_owned());
+        let names: Vec<String> = matcher
+            .find(&item, lang, None)
+            .into_iter()
+            .map(|found| found.name.as_str().to_owned())
+            .collect();
+        names
+    };
+    assert_eq!(
+        names("ACME and Brandname17 Corp", None),
+        ["Brand 17", "Acme"]
+    );
+    assert_eq!(names("acme and apex", None), [""; 0]);
+    assert_eq!(names("Arçeliğin servisi", Some("tr")), ["Soft"]);
+    let wrong = [brand("A", "acme"), brand("B", "("), brand("C", "x OR")];
+    let problems = Matcher::compile(&wrong).expect_err("two are wrong");
+    let names: Vec<&str> = problems.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["B", "C"]);
+}
+
+#[test]
+fn the_brands_own_texts_are_known_by_account_and_domain() {
+    let acme = brand("Acme", "acme");
+    #[track_caller]
+    fn check(acme: &Brand, handle: &str, url: &str, expected: bool) {
+        let mut item = post("x");
+        item.author = Some(Author {
+            handle: Some(handle.to_owned()),
+            ..Author::default()
+        });
+        item.url = Some(url.to_owned());
+        assert_eq!(is_own(acme, &item), expected, "{handle} {url}");
+    }
+    check(&acme, "acme", "https://x.com/1", true);
+    check(&acme, "@ACME", "https://x.com/1", true);
+    check(&acme, "/u/acme_help", "https://reddit.com/1", true);
+    check(&acme, "@acme@evil.example", "https://evil.example/1", false);
+    check(&acme, "acme2", "https://x.com/acme", false);
+    check(&acme, "jane", "https://blog.acme.com/1", true);
+    check(&acme, "jane", "https://notacme.com/1", false);
+    check(&acme, "jane", "https://acme.com.evil.example/1", false);
+}
+
+#[test]
+fn near_misses_are_explained() {
+    #[track_caller]
+    fn check(rule: &str, text: &str, expected: &str) {
+        let item = post(text);
+        let lines = query(rule).explain(&subject(&item, None));
+        assert!(
+            lines.iter().any(|line| line.why.contains(expected)),
+            "{lines:?}"
+        );
+    }
+    check("acme", "acme acme", "twice");
+    check("acme", "Acmeology", "is part of “acmeology”");
+    check("acme", "Amce", "one letter different");
+    check("@acme", "acme", "not as the account");
+    check("acme -apex", "acme apex", "excludes");
+    check(
+        "acme NEAR/1 refund",
+        "acme a b c refund",
+        "more than 1 words apart",
+    );
+    check("\"acme corp\"", "acme", "not the whole phrase");
+}
