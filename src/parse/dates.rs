@@ -234,9 +234,8 @@ impl Reading {
             self.zone.get_or_insert(Zone::Fixed { minutes: 0 });
             return Some(1);
         }
-        if self.time.is_none()
-            && matches!(tokens.get(at.checked_sub(1)?), Some(Token::Word(word)) if word == "t")
-        {
+        let is_after_t = matches!(tokens[..at].last(), Some(Token::Word(word)) if word == "t");
+        if self.time.is_none() && is_after_t {
             return self.take_compact_clock(value, n_digits);
         }
         // `15 -0700`: an hour alone is a time when the date is complete and a zone follows.
@@ -367,7 +366,12 @@ impl Reading {
         }
         // One unknown word in front is a weekday of a language not in the tables.
         self.n_unknown_words += 1;
-        (self.parts.is_empty() && self.time.is_none() && self.n_unknown_words == 1).then_some(1)
+        let is_first = self.parts.is_empty()
+            && self.time.is_none()
+            && self.month.is_none()
+            && self.weekday.is_none()
+            && self.n_unknown_words == 1;
+        is_first.then_some(1)
     }
 
     /// A zone's name, `Continent/City`, or `GMT+7`.

@@ -123,6 +123,10 @@ fn decode_narrow(
         if candidate == UTF_8 || is_wide(candidate) {
             continue;
         }
+        // A single-byte charset accepts any bytes, so that its declaration proves nothing.
+        if candidate.is_single_byte() && is_clearly_utf_8(bytes) {
+            break;
+        }
         let candidate = turkish_instead_of_latin(candidate, bytes);
         let (text, had_errors) = candidate.decode_without_bom_handling(bytes);
         if !had_errors {
@@ -185,6 +189,12 @@ fn turkish_instead_of_latin(declared: &'static Encoding, bytes: &[u8]) -> &'stat
 
 /// Whether broken UTF-8 is still UTF-8: more right sequences than wrong bytes.
 fn is_mostly_utf_8(bytes: &[u8]) -> bool {
+    let (n_right, n_wrong) = count_sequences(bytes);
+    n_right > n_wrong
+}
+
+/// Right sequences of several bytes, and wrong ones.
+fn count_sequences(bytes: &[u8]) -> (usize, usize) {
     let (mut n_right, mut n_wrong) = (0_usize, 0_usize);
     for chunk in bytes.utf8_chunks() {
         n_right += chunk
@@ -194,7 +204,15 @@ fn is_mostly_utf_8(bytes: &[u8]) -> bool {
             .count();
         n_wrong += usize::from(!chunk.invalid().is_empty());
     }
-    n_right > n_wrong
+    (n_right, n_wrong)
+}
+
+/// Broken UTF-8 that outweighs the declaration of another charset.
+fn is_clearly_utf_8(bytes: &[u8]) -> bool {
+    /// A legacy text holds a right sequence by chance once in a long while.
+    const RIGHT_FOR_EACH_WRONG: usize = 4;
+    let (n_right, n_wrong) = count_sequences(bytes);
+    n_right > RIGHT_FOR_EACH_WRONG * n_wrong.max(1)
 }
 
 /// UTF-8 whose wrong bytes are read as windows-1252: that is where they mostly come from.

@@ -7,8 +7,8 @@ use ammonia::{Builder, UrlRelative};
 use url::Url;
 
 /// Elements whose content is never something a person wrote to be read.
-const UNREAD_ELEMENTS: [&str; 10] = [
-    "script", "style", "noscript", "template", "iframe", "head", "title", "svg", "object", "select",
+const UNREAD_ELEMENTS: [&str; 8] = [
+    "script", "style", "noscript", "template", "head", "title", "svg", "select",
 ];
 
 /// Elements that begin and end a line.
@@ -289,12 +289,12 @@ fn push_decoded(target: &mut String, mut text: &str) {
 
 /// The element names that make a text HTML rather than text with angle brackets.
 fn is_known_element(name: &str) -> bool {
-    const INLINE: [&str; 52] = [
-        "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "button", "cite", "code", "col",
-        "colgroup", "data", "del", "dfn", "em", "embed", "font", "i", "img", "input", "ins", "kbd",
-        "label", "link", "map", "mark", "meta", "q", "rp", "rt", "ruby", "s", "samp", "small",
-        "source", "span", "strike", "strong", "sub", "sup", "td", "tfoot", "th", "thead", "time",
-        "tt", "u", "var", "video", "audio", "wbr",
+    const INLINE: [&str; 56] = [
+        "applet", "iframe", "object", "param", "a", "abbr", "acronym", "b", "bdi", "bdo", "big",
+        "button", "cite", "code", "col", "colgroup", "data", "del", "dfn", "em", "embed", "font",
+        "i", "img", "input", "ins", "kbd", "label", "link", "map", "mark", "meta", "q", "rp", "rt",
+        "ruby", "s", "samp", "small", "source", "span", "strike", "strong", "sub", "sup", "td",
+        "tfoot", "th", "thead", "time", "tt", "u", "var", "video", "audio", "wbr",
     ];
     BLOCK_ELEMENTS.contains(&name) || UNREAD_ELEMENTS.contains(&name) || INLINE.contains(&name)
 }
@@ -411,10 +411,7 @@ fn tag_at_start(text: &str) -> Option<(&str, bool, usize)> {
         Some(b'>') => return Some((name, closing, name_end + 1)),
         Some(b'/') if bytes.get(name_end + 1) != Some(&b'/') => (),
         Some(byte) if byte.is_ascii_whitespace() => (),
-        // Cut in the middle of a tag, or no tag at all (`<http://…>`).
-        None if is_known_element(&name.to_ascii_lowercase()) => {
-            return Some((name, closing, text.len()));
-        }
+        // No tag at all (`<http://…>`, `a <b`).
         _ => return None,
     }
     let mut quote = None;
@@ -429,7 +426,9 @@ fn tag_at_start(text: &str) -> Option<(&str, bool, usize)> {
     // No end: a quote that never closes, or a text cut inside a tag.
     match text.find('>') {
         Some(end) if quote.is_some() => Some((name, closing, end + 1)),
-        _ if is_known_element(&name.to_ascii_lowercase()) => Some((name, closing, text.len())),
+        _ if text.contains('=') && is_known_element(&name.to_ascii_lowercase()) => {
+            Some((name, closing, text.len()))
+        }
         _ => None,
     }
 }

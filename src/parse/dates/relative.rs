@@ -85,12 +85,14 @@ pub fn parse_relative(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let mut unit = None;
     let mut is_back = false;
     let mut n_words = 0;
+    let mut n_letters = 0;
     for token in tokenise(&folded) {
         match token {
             Token::Number { value, .. } if number.is_none() => number = Some(value),
             Token::Number { .. } => return None,
             Token::Word(word) => {
                 n_words += 1;
+                n_letters += word.chars().count();
                 let is_after_number = number.is_some() && unit.is_none();
                 if let (true, Some(place)) = (is_after_number, UNIT_OF.get(&word)) {
                     unit = Some(*place);
@@ -107,8 +109,8 @@ pub fn parse_relative(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
             Token::Mark(_) => return None,
         }
     }
-    // Without "ago" only the short form of social sites is one: "3h".
-    if !is_back && n_words != 1 {
+    // Without "ago" only the short form of social sites is one: "3h", "5 min".
+    if !is_back && (n_words != 1 || n_letters > 3) {
         return None;
     }
     let number = number?;

@@ -166,10 +166,9 @@ fn read_item(
                 .clone()
                 .filter(|id| id.starts_with("http://") || id.starts_with("https://"))
         });
-    item.title = string(object, "title").and_then(|title| {
-        let is_html = text::looks_like_html(&title);
-        non_empty(&text::plain_title(&title, is_html))
-    });
+    // The specification says plain text, so that references are meant as written.
+    item.title =
+        string(object, "title").and_then(|title| non_empty(&text::plain_title(&title, false)));
     if let Some(html) = string(object, "content_html") {
         item.text = text::plain_from_html(&html);
         item.html = text::has_markup(&html)
@@ -184,7 +183,7 @@ fn read_item(
         }
     }
     item.author = authors(object, base);
-    item.lang = string(object, "language");
+    item.lang = string(object, "language").map(|lang| lang.replace('_', "-"));
     item.published_at = match entry {
         Some(entry) => entry.published,
         None => string(object, "date_published").and_then(|date| dates::parse(&date)),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use base64::Engine as _;
 use chrono::{DateTime, Utc};
-use feed_rs::model::Entry;
+use feed_rs::model::{Entry, MediaObject, Text};
 use url::Url;
 
 use super::dialect::{Dialect, Document, is_core};
@@ -128,15 +128,31 @@ pub(super) fn item(
     let (text, html, lang) = view.body(reader, sanitiser);
     item.text = text;
     item.html = html;
+    // What is said nearer to the text counts more than what is inherited from the root.
+    let of_root = document.root.lang.as_deref();
     item.lang = lang
+        .filter(|lang| Some(lang.as_str()) != of_root)
         .or_else(|| view.first_text(Ns::Dc, "language"))
         .or_else(|| element.lang.as_deref().map(str::to_owned))
-        .or_else(|| head.language.clone());
+        .or_else(|| head.language.clone())
+        // `fr_CA` is how programs write the language tag fr-CA.
+        .map(|lang| lang.replace('_', "-"));
     item.author = view.author().or_else(|| head.author.clone());
     (item.published_at, item.updated_at) = view.dates();
     item.engagement = view.engagement();
     item.in_reply_to = view.in_reply_to();
     item
+}
+
+/// Whether an entry that was cut off holds a whole id or link.
+pub(super) fn has_identity(entry: &Element) -> bool {
+    entry.elements().any(|child| {
+        let names_it = ["id", "guid", "link"]
+            .iter()
+            .any(|name| child.local.eq_ignore_ascii_case(name));
+        let is_filled = child.attribute("href").is_some() || !child.text().trim().is_empty();
+        names_it && is_filled && !child.cut
+    })
 }
 
 /// One entry seen by both readers.
@@ -221,12 +237,33 @@ impl<'a> View<'a> {
                     .map(|title| text::plain_title(&title, false))
             })
             .or_else(|| {
-                // Titles of pictures and episodes, when the entry itself has none.
-                let media = &self.entry?.media;
-                media.iter().find_map(|object| {
-                    non_empty(&text::plain_title(&object.title.as_ref()?.content, true))
-                })
+                let of_media = self.media_text("title", |object| object.title.as_ref())?;
+                non_empty(&text::plain_title(&of_media, true))
             })
+    }
+
+    /// A text of Media RSS, for entries that have none of their own: feed-rs finds those
+    /// that belong to a picture or a film, the tree those that stand alone.
+    fn media_text(
+        &self,
+        name: &str,
+        of_object: impl Fn(&MediaObject) -> Option<&Text>,
+    ) -> Option<String> {
+        let objects = self.entry.map_or(&[][..], |entry| &entry.media);
+        let from_feed_rs = objects
+            .iter()
+            .find_map(|object| non_empty(&of_object(object)?.content));
+        from_feed_rs.or_else(|| {
+            let groups = self
+                .element
+                .elements()
+                .filter(|child| child.ns == Ns::Media && child.has_elements());
+            std::iter::once(self.element)
+                .chain(groups)
+                .flat_map(Element::elements)
+                .filter(|child| child.is(Ns::Media, name))
+                .find_map(|child| non_empty(&child.text()))
+        })
     }
 
     /// Plain text, harmless HTML where there is markup, and the language of that text.
@@ -241,7 +278,8 @@ impl<'a> View<'a> {
                 continue;
             };
             let plain = match &content {
-                Content::Text(text) => text::fold_whitespace(text),
+                // Declared as text, bodies still hold `&nbsp;` more often than they mean it.
+                Content::Text(text) => text::fold_whitespace(&text::decode_references(text)),
                 Content::Html(markup) => text::plain_from_html(markup),
             };
             if let (Content::Html(markup), None) = (&content, &html) {
@@ -259,12 +297,9 @@ impl<'a> View<'a> {
                 return (plain, html, candidate.lang.as_deref().map(str::to_owned));
             }
         }
-        let media = self.entry.map_or(&[][..], |entry| &entry.media);
-        let from_media = media.iter().find_map(|object| {
-            let description = object.description.as_ref()?;
-            non_empty(&text::plain_from_html(&description.content))
-        });
-        (from_media.unwrap_or_default(), html, None)
+        let of_media = self.media_text("description", |object| object.description.as_ref());
+        let plain = of_media.map(|description| text::plain_from_html(&description));
+        (plain.unwrap_or_default(), html, None)
     }
 
     /// Elements that may hold the body, the fullest first.
@@ -276,12 +311,15 @@ impl<'a> View<'a> {
         };
         of(Ns::Content, &["encoded"])
             .chain(self.own("content"))
+            .chain(self.own("body"))
             .chain(of(Ns::Xhtml, &["body", "div"]))
+            .chain(self.own("fullitem"))
             .chain(self.own("description"))
             .chain(self.own("summary"))
             .chain(of(Ns::Dc, &["description"]))
             .chain(of(Ns::DcTerms, &["abstract"]))
-            .chain(of(Ns::Itunes, &["summary", "subtitle"]))
+            .chain(of(Ns::Itunes, &["summary"]))
+            .chain(of(Ns::Itunes, &["subtitle"]))
     }
 
     fn author(&self) -> Option<Author> {
@@ -296,7 +334,7 @@ impl<'a> View<'a> {
                 let creators = self
                     .element
                     .elements()
-                    .filter(|child| child.is(Ns::Dc, "creator"));
+                    .filter(|child| child.is(Ns::Dc, "creator") || child.is(Ns::Dc, "author"));
                 people::together(creators.map(|creator| people::from_text(&creator.text())))
             })
             .or_else(|| {
@@ -325,8 +363,6 @@ impl<'a> View<'a> {
     /// mean it; Dublin Core's `date` may mean either and stands for what is missing.
     fn dates(&self) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
         let read = |element: &Element| dates::parse(&element.text());
-        let own =
-            |names: &[&'static str]| names.iter().find_map(|name| self.own(name).find_map(read));
         let foreign = |ns: Ns, name: &str| {
             self.element
                 .elements()
@@ -334,12 +370,18 @@ impl<'a> View<'a> {
                 .find_map(read)
         };
         let date = foreign(Ns::Dc, "date");
-        let published = own(&["pubDate", "published", "issued"])
+        // Of several the first is when it was published, and the last when it was changed.
+        let first_own = |name: &'static str| self.own(name).filter_map(read).min();
+        let last_own = |name: &'static str| self.own(name).filter_map(read).max();
+        let published = first_own("pubDate")
+            .or_else(|| first_own("published"))
+            .or_else(|| first_own("issued"))
             .or_else(|| foreign(Ns::DcTerms, "issued"))
-            .or_else(|| own(&["created"]))
+            .or_else(|| first_own("created"))
             .or_else(|| foreign(Ns::DcTerms, "created"))
             .or(date);
-        let updated = own(&["updated", "modified"])
+        let updated = last_own("updated")
+            .or_else(|| last_own("modified"))
             .or_else(|| foreign(Ns::DcTerms, "modified"))
             .or(date);
         (published, updated)
@@ -379,7 +421,7 @@ const WEAK_LINK: u8 = 4;
 fn rank_of_link(link: &Element, dialect: Dialect) -> Option<(u8, String)> {
     let text = link.text();
     let Some(href) = link.attribute("href").and_then(non_empty) else {
-        let address = non_empty(&text.split_whitespace().collect::<String>())?;
+        let address = non_empty(&text.lines().map(str::trim).collect::<String>())?;
         return Some((0, address));
     };
     let rel = link
@@ -485,12 +527,16 @@ fn content_of(element: &Element, dialect: Dialect, role: Role) -> Option<Content
         .trim()
         .to_ascii_lowercase();
     if mode == "base64" {
-        let packed: String = element.text().split_whitespace().collect();
-        let bytes = base64::engine::general_purpose::STANDARD
-            .decode(packed)
-            .ok()?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let text = unpacked(&element.text())?;
         return Some(by_look(text, &kind));
+    }
+    let is_atom = element.ns == Ns::Atom || dialect == Dialect::Atom;
+    // RFC 4287, 4.1.3.3: any other media type is base64.
+    let is_binary = kind.contains('/') && !kind.starts_with("text/") && !kind.contains("xml");
+    if is_atom && is_binary && mode.is_empty() {
+        if let Some(text) = unpacked(&element.text()) {
+            return Some(by_look(text, &kind));
+        }
     }
     if element.has_elements() {
         let is_data = kind.ends_with("xml") && !kind.contains("html");
@@ -504,7 +550,6 @@ fn content_of(element: &Element, dialect: Dialect, role: Role) -> Option<Content
     if text.trim().is_empty() {
         return None;
     }
-    let is_atom = element.ns == Ns::Atom || dialect == Dialect::Atom;
     Some(match kind.as_str() {
         "html" | "text/html" | "xhtml" | "application/xhtml+xml" => Content::Html(text),
         "text" if is_atom => Content::Text(text),
@@ -514,6 +559,15 @@ fn content_of(element: &Element, dialect: Dialect, role: Role) -> Option<Content
         _ if role == Role::Title => by_look(text, &kind),
         _ => Content::Html(text),
     })
+}
+
+/// A text packed as base64.
+fn unpacked(packed: &str) -> Option<String> {
+    let packed: String = packed.split_whitespace().collect();
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(packed)
+        .ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 /// For texts that may be either.

@@ -109,12 +109,13 @@ impl Reader<'_> {
             .iter()
             .map(|repair| (*repair).to_owned())
             .collect();
-        // The last entry of an answer that was cut off is half an entry: the next poll
-        // brings it whole, while half of it would become a mention and then an edit.
-        let n_complete = document.entries.iter().filter(|entry| !entry.cut).count();
-        if n_complete > 0 && n_complete < document.entries.len() {
-            document.entries.retain(|entry| !entry.cut);
-            notes.push("the answer ends in the middle of an entry, which was left out".to_owned());
+        // Half an entry is worth keeping when it can be told again: should the next poll
+        // bring it whole, it is an edit and not a second mention.
+        if document.entries.iter().any(|entry| entry.cut) {
+            document
+                .entries
+                .retain(|entry| !entry.cut || mend::has_identity(entry));
+            notes.push("the answer ends in the middle of an entry".to_owned());
         }
         if document.entries.is_empty() && document.root.cut && !is_complete(text) {
             let n_lines = text.lines().count();

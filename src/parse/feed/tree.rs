@@ -399,12 +399,19 @@ impl<'a> Builder<'a> {
         if !matches!(name, "item" | "entry" | "atom:entry" | "rss:item") {
             return;
         }
+        let is_frame = |open: &Open| {
+            let local = open.element.local.to_ascii_lowercase();
+            matches!(local.as_str(), "channel" | "feed" | "rss" | "rdf" | "items")
+        };
         let inside = self.open.iter().rposition(|open| open.written == name);
-        if let Some(inside) = inside {
-            self.repaired("entries whose end was forgotten were closed");
-            while self.open.len() > inside {
-                self.close_last();
-            }
+        // What the head of the feed forgot to close must not hold its entries.
+        let frame = self.open.iter().rposition(is_frame).map(|frame| frame + 1);
+        let Some(keep) = inside.max(frame).filter(|keep| *keep < self.open.len()) else {
+            return;
+        };
+        self.repaired("elements that never end were closed");
+        while self.open.len() > keep {
+            self.close_last();
         }
     }
 
