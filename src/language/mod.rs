@@ -141,12 +141,14 @@ fn devanagari(text: &str, hint: Option<&'static str>) -> &'static str {
             .filter(|word| list.contains(word))
             .count()
     };
+    let n_words = text.split_whitespace().count();
     let (marathi, nepali) = (count(MARATHI), count(NEPALI));
     match hint {
         Some("mr") if marathi >= 1 => "mr",
         Some("ne") if nepali >= 1 => "ne",
-        _ if marathi >= 2 && marathi > nepali => "mr",
-        _ if nepali >= 2 => "ne",
+        // Dialects and songs in Hindi use a word of a neighbour now and then.
+        _ if marathi >= 2 && marathi > nepali && marathi * 12 >= n_words => "mr",
+        _ if nepali >= 2 && nepali * 12 >= n_words => "ne",
         _ => "hi",
     }
 }
@@ -155,11 +157,15 @@ fn arabic(text: &str) -> &'static str {
     let count = |letters: &[char]| text.chars().filter(|c| letters.contains(c)).count();
     let urdu = count(&['ٹ', 'ڈ', 'ڑ', 'ں', 'ے', 'ھ', 'ہ']);
     let persian = count(&['پ', 'چ', 'ژ', 'گ', 'ی', 'ک']);
+    const PERSIAN: &[&str] = &[
+        "است", "این", "که", "را", "می", "از", "خیلی", "شما", "نیست", "هم", "برای", "بود",
+    ];
+    let has_persian_word = text.split_whitespace().any(|word| PERSIAN.contains(&word));
     let arabic = count(&['ي', 'ك', 'ة', 'ى', 'أ', 'إ', 'ؤ']);
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     if urdu * 20 >= letters && urdu >= 2 {
         "ur"
-    } else if persian > arabic && persian * 12 >= letters {
+    } else if has_persian_word && persian > arabic && persian * 12 >= letters {
         "fa"
     } else {
         "ar"

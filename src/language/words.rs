@@ -7,7 +7,7 @@ pub(super) const WORDS: &[(&str, f64, &str)] = &[
     (
         "en",
         1.0,
-        "the and is it of to for with this that i my not have has had but very are be can could when just one were was if you \
+        "a me the and is it of to for with this that i my not have has had but very are be can could when just one were was if you \
          your up from out would get more than really been about some what them their there they we our us use used using has \
          he she his her him its because after before over then into only even still too much many also which who why how where \
          do does did don doesn didn isn wasn aren won can couldn wouldn shouldn ll ve re will am an as at by or so any all ever never \
@@ -40,8 +40,10 @@ pub(super) const WORDS: &[(&str, f64, &str)] = &[
     ),
     (
         "hi",
-        1.4,
-        "ko hai hain hu hun hoon ka nahi nhi nahin nai ke aur kya ek koi kuch ye yeh wo woh vo tha thi kar karo kiya kiye karna karne \
+        1.7,
+        "khud kisi har jaan iss baap hind sakta sakte sakti kare jaye jaaye lagta lagti lagte yahi wahi hone aapne dete lag jaldi kon krne bina bhut hy bada bade badi \
+         kia karta karti karte hone hogya jise jisne kisne unhone maine humne tumne usne isne kiski kiska kis iske bas dena gye dikh dikha \
+         ko hai hain hu hun hoon ka nahi nhi nahin nai ke aur kya ek koi kuch ye yeh wo woh vo tha thi kar karo kiya kiye karna karne \
          karke krke krna kro kr gaya gya gaye gye gayi aaj abhi kal jo toh bhi bhai bhaiya aap aapka aapke aapko aapki ap apka apke apko apki \
          apna apne apni mera mere meri mujhe mujhko mai mein hum ham hamara hamare humko humare tum tumhara tumko tera tere teri tu tujhe \
          uska uske uski usko unka unke inka iska iske isko isse jab tab kab kahan kaha yahan yaha wahan waha kyu kyun kyon kaise kaisa kaisi \
@@ -56,16 +58,20 @@ pub(super) const WORDS: &[(&str, f64, &str)] = &[
     ),
     (
         "te",
-        1.4,
-        "gaa ga ra raa oka ee mee me nee naa nenu chala chaala chalaa chaalaa inka antha anta nuvvu nuvu nuv meeru miru undi vundi unna \
+        1.7,
+        "manchii manchhi manchodu anthe chesina inthe intha prathi mundu ekkuva takkuva koncham neku ane edo edho vadi aithe ayithe istam ishtam pedda chinna andari chese kanna \
+         ardam antaru bagund leknda mandi ilanti alanti okati ninnu nannu chey meedha ichav chesthunnaru chesthadu chestaru chestham chesthunna cheppina cheppaledu vunna vundhi vunnadi \
+         ledandi kadandi ayyaru ayyadu avutundi avuthundi avthundi ayyayi vastham vastham vasthe vaste unnadu unnaadu ippatiki inthaki inkoti maro maroka vere pakka lekapoyina kavalsina \
+         telsu thelusu thelugu telugulo mana meeru miku maatladu matladu matladandi chuddam chudali chesko cheyi vesadu vesaru kottadu kottaru pichi picha dhi ledhura \
+         gaa ga ra raa oka ee mee me nee naa nenu chala chaala chalaa chaalaa inka antha anta nuvvu nuvu nuv meeru miru undi vundi unna \
          unnai unnaru unnav kada kadaa kadha kani kaani gurinchi chesi chesaru chesadu chesav chesa cheyyi cheyandi cheyali cheste \
          chesthe chestunnaru kosam ledu ledhu leda ledha lekunda lekundaa lekapothe enduku endhuku entha enti enthi tho thoti kadu kaadu kadhu kakunda malli mari \
          manchi manchiga ala ila ela asalu ayina aina ayindi ayyindi ayyo amma anna annaya akka ayya garu gaaru gadu gaadu ippudu appudu eppudu epudu \
          nundi nunchi meeda mida valla valana matram maatram konchem motham mottham bagundi baagundi bagunnadi bagundhi bagaledu baledu bagoledu bagunnayi \
-         super ante antey ani anni andaru andariki naku naaku neeku niku meeku maaku maku vaadu vadu vallu vaallu valla adi adhi edi idi idhi \
+         ante antey ani anni andaru andariki naku naaku neeku niku meeku maaku maku vaadu vadu vallu vaallu valla adi adhi edi idi idhi \
          cheppu cheppandi chepparu chepthe chudu chudandi chusi chusthe chusaa chusa chustunna raledu rale ravatledu vachindi vachhindi vasthundi vastundi \
          vachadu pettaru pettandi pettav ivvandi ichadu icharu istha teesukoni tisukoni konna konnanu dabbulu emi em emiti evaru evvaru ekkada \
-         ikkada akkada roju rojulu rojullo sare avunu avuna kuda kooda kudaa inkaa thappa tappa chetta chettha chetha mosam dandaga waste \
+         ikkada akkada roju rojulu rojullo sare avunu avuna kuda kooda kudaa inkaa thappa tappa chetta chettha chetha mosam dandaga \
          lo ki ku ni nu manaki manam mana memu meru vaallaki okkati okka okadu okati padindi poyindi poindi ayipoyindi kavali kaavali bayya mawa \
          anukuntunna anukunna telusu teliyadu telidu anipinchindi undhi undedi untadi untundi unte unnadi annaru annadu pani pandaga cheyadam",
     ),
@@ -156,7 +162,7 @@ pub(super) const ENDINGS: &[(&str, f64, &str)] = &[
     (
         "te",
         0.6,
-        "undi andi nnaru nnadu nnav nnanu aaru chadu charu indi inchi tunna tunnaru thunna thunnaru aledu atledu atle uthundi utundi \
+        "alani atam adam inaru undhi andhi unnai chav chandi nchi tham aadu undhi undhey aledhu uthadu uthadu uthunna utunna ukunna inadi inatu estha istha istunna isthunna undi andi nnaru nnadu nnav nnanu aaru chadu charu indi inchi tunna tunnaru thunna thunnaru aledu atledu atle uthundi utundi \
          osam aniki iki alni ulu amma adam adhu taru tharu tadu thadu alli anna akunda",
     ),
     (
