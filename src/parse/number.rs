@@ -53,7 +53,7 @@ fn thousands_follow(rest: &[char]) -> bool {
 
 fn plain_decimal(characters: &[char]) -> String {
     let is_sign = |c: &char| matches!(c, '.' | ',');
-    let last = characters.iter().rposition(|c| is_sign(c));
+    let last = characters.iter().rposition(is_sign);
     let decimal = last.filter(|last| {
         let sign = characters[*last];
         let n_after = characters.len() - last - 1;

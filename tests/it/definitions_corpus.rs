@@ -288,7 +288,7 @@ fn marked_up_reviews_and_ratings_are_found_on_real_pages() {
             }
         }
     }
-    reviews.at_least("reviews-page, reviews", 0.98);
+    reviews.at_least("reviews-page, reviews", 0.99);
     aggregates.at_least("reviews-page, ratings of the whole", 0.98);
 }
 

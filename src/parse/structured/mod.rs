@@ -94,7 +94,15 @@ pub fn read_page(answer: &Answer<'_>, definition: &Definition) -> Result<Page, P
     let from_blocks = review::find(&blocks, &definition.name, kind, base.as_ref());
     let marked = microdata::items(&html);
     let from_marks = review::find(&marked, &definition.name, kind, base.as_ref());
-    let mut items = from_blocks.items;
+    let mut items: Vec<Item> = Vec::new();
+    for item in from_blocks.items {
+        // Templates print some reviews twice, word for word with author and date; ratings
+        // without words may well be equal and still be two.
+        let repeats = !item.text.is_empty() && item.author.is_some();
+        if !(repeats && items.contains(&item)) {
+            items.push(item);
+        }
+    }
     let n_from_blocks = items.len();
     for item in from_marks.items {
         // Pages often write the same reviews in both notations.
