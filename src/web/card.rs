@@ -23,7 +23,7 @@ pub(super) fn card(mention: &Mention, frame: &Frame<'_>) -> Markup {
     let (text, is_cut) = words::marked_excerpt(&mention.item.text, &mention.brands);
     let address = format!("/mentions/{}", mention.id);
     html! {
-        article.card class=(Urgency::of(mention, frame.now).class()) id=(format!("m-{}", mention.id)) data-mention=(mention.id) data-due=[due(mention)] {
+        article class={ "card " (Urgency::of(mention, frame.now).class()) } id=(format!("m-{}", mention.id)) data-mention=(mention.id) data-due=[due(mention)] {
             (head(mention, frame))
             @if let Some(title) = shown_title(mention) {
                 h3 lang=[lang(mention)] dir="auto" { (title) }
@@ -39,7 +39,7 @@ pub(super) fn card(mention: &Mention, frame: &Frame<'_>) -> Markup {
 /// The same mention on its own page: the whole text, no link to itself.
 pub(super) fn whole(mention: &Mention, frame: &Frame<'_>) -> Markup {
     html! {
-        article.card.whole class=(Urgency::of(mention, frame.now).class()) data-mention=(mention.id) {
+        article class={ "card whole " (Urgency::of(mention, frame.now).class()) } data-mention=(mention.id) {
             (head(mention, frame))
             @if let Some(title) = shown_title(mention) {
                 h2 lang=[lang(mention)] dir="auto" { (title) }
@@ -127,7 +127,7 @@ fn author_line(author: &Author) -> Markup {
 }
 
 /// Stars as the site counts them; a scale too long for stars is written as a number.
-fn stars(rating: Rating) -> Markup {
+pub(super) fn stars(rating: Rating) -> Markup {
     const LONGEST_ROW: f64 = 10.0;
     let number = |value: f64| {
         if value.fract() == 0.0 {
@@ -197,8 +197,8 @@ fn verdict(sentiment: &Sentiment) -> Markup {
     };
     let width = |share: f64| format!("{:.1}", share.clamp(0.0, 1.0) * 100.0);
     html! {
-        span.label class=(sentiment.label.as_str()) { (shown) }
-        svg.bar viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label=(words) {
+        span class={ "label " (sentiment.label.as_str()) } { (shown) }
+        svg.shares viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label=(words) {
             title { (words) }
             rect.p-negative x="0" width=(width(sentiment.negative)) height="6" {}
             rect.p-neutral x=(width(sentiment.negative)) width=(width(sentiment.neutral)) height="6" {}

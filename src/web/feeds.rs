@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
-use maud::html;
+use maud::{PreEscaped, html};
 use serde_json::{Value, json};
 
 use super::guard;
@@ -164,13 +164,15 @@ fn entry_title(site: &Site, mention: &Mention) -> String {
 /// The alert as HTML; nothing in it depends on when it is read.
 fn entry_html(site: &Site, mention: &Mention) -> String {
     let date = |at: DateTime<Utc>| at.format("%-d %b %Y, %H:%M UTC").to_string();
+    // Already escaped; feed readers drop styles, so line breaks are said in markup.
+    let text = words::marked_text(&mention.item.text, &mention.brands)
+        .into_string()
+        .replace('\n', "<br>\n");
     html! {
         @if let Some(title) = mention.item.title.as_deref().filter(|title| !title.is_empty()) {
             p { strong { (title) } }
         }
-        p lang=[words::lang_tag(mention.item.lang.as_deref())] dir="auto" style="white-space: pre-line" {
-            (words::marked_text(&mention.item.text, &mention.brands))
-        }
+        p lang=[words::lang_tag(mention.item.lang.as_deref())] dir="auto" { (PreEscaped(text)) }
         @if let Some(flag) = &mention.flag {
             ul { @for reason in &flag.reasons { li { (reason) } } }
             p {

@@ -128,6 +128,7 @@ fn earlier_texts(mention: &Mention, now: DateTime<Utc>) -> Markup {
                     @for earlier in mention.earlier.iter().rev() {
                         li {
                             "until " (when::clock(earlier.until, now))
+                            @if let Some(rating) = earlier.rating { " · " (card::stars(rating)) }
                             blockquote lang=[lang] dir="auto" {
                                 @if let Some(title) = &earlier.title { strong { (title) } "\n" }
                                 (earlier.text)

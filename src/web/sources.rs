@@ -153,7 +153,7 @@ fn table_row(row: &SourceRow, now: DateTime<Utc>) -> Markup {
                     Some(at) => (when::ago(at, now)),
                     None => "not yet",
                 }
-                span.sub {
+                span.sub.within {
                     "seen within " (format_duration(info.every))
                 }
             }

@@ -1,7 +1,7 @@
 //! Moments and deadlines in words. The text is UTC; the page's script rewrites it in
 //! the reader's own zone. Pure: "now" is an argument.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use maud::{Markup, html};
 
 use crate::domain::{Case, Flag, Mention};
@@ -34,10 +34,13 @@ pub(super) fn machine(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// A clock time for today, with the day otherwise: "14:20 UTC", "3 Mar 2026, 14:20 UTC".
+/// A clock time for today, with the day otherwise: "14:20 UTC", "3 Mar, 14:20 UTC"; the
+/// year only when it is another.
 pub(super) fn clock(at: DateTime<Utc>, now: DateTime<Utc>) -> Markup {
     let text = if at.date_naive() == now.date_naive() {
         at.format("%H:%M UTC")
+    } else if at.year() == now.year() {
+        at.format("%-d %b, %H:%M UTC")
     } else {
         at.format("%-d %b %Y, %H:%M UTC")
     };
@@ -188,6 +191,8 @@ mod tests {
         let today = clock(now + TimeDelta::minutes(20), now).into_string();
         assert!(today.contains(">10:20 UTC<"), "{today}");
         let other = clock(now - TimeDelta::days(1), now).into_string();
-        assert!(other.contains(">1 Mar 2026, 10:00 UTC<"), "{other}");
+        assert!(other.contains(">1 Mar, 10:00 UTC<"), "{other}");
+        let long_ago = clock(now - TimeDelta::days(365), now).into_string();
+        assert!(long_ago.contains(">2 Mar 2025, 10:00 UTC<"), "{long_ago}");
     }
 }

@@ -21,26 +21,6 @@ use super::state::AppState;
 /// What the API is, for programs that generate clients.
 pub(super) const DESCRIPTION: &str = include_str!("openapi.json");
 
-/// Every path with its methods: what the router below is made of and what the description
-/// must contain.
-#[cfg(test)]
-pub(super) const ROUTES: [(&str, &str); 14] = [
-    ("GET", "/api/v1/openapi.json"),
-    ("GET", "/api/v1/mentions"),
-    ("GET", "/api/v1/mentions/{id}"),
-    ("GET", "/api/v1/cases"),
-    ("POST", "/api/v1/cases/{id}/done"),
-    ("POST", "/api/v1/cases/{id}/dismiss"),
-    ("POST", "/api/v1/cases/{id}/reopen"),
-    ("GET", "/api/v1/deliveries"),
-    ("GET", "/api/v1/deliveries/{id}"),
-    ("GET", "/api/v1/sources"),
-    ("POST", "/api/v1/sources/{name}/poll"),
-    ("POST", "/api/v1/webhooks/{name}/test"),
-    ("POST", "/api/v1/reload"),
-    ("POST", "/api/v1/sign-in-links"),
-];
-
 /// The routes below `/api/v1`.
 pub(super) fn router(state: &AppState) -> Router<AppState> {
     Router::new()
@@ -79,4 +59,65 @@ async fn wrong_method() -> ApiProblem {
         "this path does not take that method",
         "GET shows, POST acts; GET /api/v1/openapi.json lists which path takes which",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use regex::Regex;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// What the description promises, as `GET /mentions`.
+    fn described() -> BTreeSet<String> {
+        let description: Value = serde_json::from_str(DESCRIPTION).expect("it is JSON");
+        let paths = description["paths"].as_object().expect("it has paths");
+        paths
+            .iter()
+            .flat_map(|(path, methods)| {
+                let path = path.trim_start_matches("/api/v1").to_owned();
+                let methods = methods.as_object().expect("a path has methods");
+                methods
+                    .keys()
+                    .map(move |method| format!("{} {path}", method.to_uppercase()))
+            })
+            .collect()
+    }
+
+    /// What the router above really has, read from its own lines.
+    fn routed() -> BTreeSet<String> {
+        let line = Regex::new(r#"\.route\("(/[^"]+)", (get|post)\("#).expect("a valid pattern");
+        line.captures_iter(include_str!("mod.rs"))
+            .flat_map(|found| {
+                let method = found[2].to_uppercase();
+                let actions: &[&str] = if found[1].contains("{action}") {
+                    &["done", "dismiss", "reopen"]
+                } else {
+                    &[""]
+                };
+                let path = found[1].to_owned();
+                actions
+                    .iter()
+                    .map(|action| format!("{method} {}", path.replace("{action}", action)))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_description_has_every_route_and_no_other() {
+        assert_eq!(described(), routed());
+        assert!(routed().len() >= 14);
+    }
+
+    #[test]
+    fn every_reference_of_the_description_leads_somewhere() {
+        let description: Value = serde_json::from_str(DESCRIPTION).expect("it is JSON");
+        let reference = Regex::new(r##""#(/components/schemas/\w+)""##).expect("a valid pattern");
+        for found in reference.captures_iter(DESCRIPTION) {
+            assert!(description.pointer(&found[1]).is_some(), "{}", &found[1]);
+        }
+    }
 }

@@ -9,7 +9,8 @@
   const clock = (at, now) => {
     const time = `${pad(at.getHours())}:${pad(at.getMinutes())}`;
     if (sameDay(at, now)) return time;
-    const day = at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+    const year = at.getFullYear() === now.getFullYear() ? undefined : "numeric";
+    const day = at.toLocaleDateString("en-GB", { day: "numeric", month: "short", year });
     return `${day}, ${time}`;
   };
 
