@@ -2,10 +2,11 @@
 //! found and where comes out.
 
 use super::Subject;
+use super::conditions::holds;
 use super::field::{Field, Glue, Word};
 use super::fold::fold_case;
-use super::suffix::{self, Endings};
-use super::tests_of_fields::holds;
+use super::suffix;
+use super::tongue::Endings;
 use super::tree::{Node, Pattern, Term, Test, What, Words};
 
 /// The title and text of an item, cut into words once for every query.

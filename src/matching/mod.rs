@@ -8,6 +8,7 @@
 //! word. `'Exact'` takes no ending and minds accents; its case folds as well, because
 //! nobody can rely on capitals in posts — `/(?-i)Acme/` can. Patterns fold case too.
 
+mod conditions;
 mod explain;
 mod field;
 mod find;
@@ -17,7 +18,7 @@ mod matcher;
 mod own;
 mod parse;
 mod suffix;
-mod tests_of_fields;
+mod tongue;
 mod tree;
 
 use chrono::{DateTime, Utc};

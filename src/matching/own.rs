@@ -3,8 +3,8 @@
 
 use url::Url;
 
+use super::conditions::{bare_handle, host_is_below, own_host};
 use super::fold::fold_text;
-use super::tests_of_fields::{bare_handle, host_is_below, own_host};
 use crate::domain::{Brand, Item};
 
 /// Whether the author is one of the brand's accounts, or the link is on one of its

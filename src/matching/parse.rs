@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
+use super::conditions::read_test;
 use super::field::Field;
 use super::fold::{fold_case, fold_text};
 use super::lex::{Raw, Sign, Token, lex};
-use super::tests_of_fields::read_test;
 use super::tree::{Node, Pattern, PhraseWord, Term, What, Words};
 use super::{QueryError, Scope};
 
@@ -237,7 +237,7 @@ impl Parser<'_> {
                 format!("`{name}:` has no value"),
                 format!(
                     "write it without a blank: {}",
-                    super::tests_of_fields::example(name)
+                    super::conditions::example(name)
                 ),
             )
         };
@@ -263,7 +263,7 @@ impl Parser<'_> {
             Sign::Term(Raw::Regex(_)) => Err(self.error(
                 token.place.start,
                 format!("`{name}:` takes no pattern"),
-                format!("for example {}", super::tests_of_fields::example(name)),
+                format!("for example {}", super::conditions::example(name)),
             )),
             Sign::Term(Raw::Bare(value) | Raw::Phrase(value) | Raw::Exact(value)) => {
                 self.count_term(start)?;

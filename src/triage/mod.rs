@@ -6,6 +6,8 @@
 //! lower it. Only a negative verdict flags by itself; anything else needs low stars or
 //! words that ask for an answer whatever the mood.
 
+mod phrases_main;
+mod phrases_more;
 mod signs;
 mod words;
 

@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use super::words::{NEGATIONS, NEGATIONS_BEHIND, PHRASES, QUESTIONS, Sign};
+use super::phrases_main::MAIN;
+use super::phrases_more::MORE;
+use super::words::{NEGATIONS, NEGATIONS_BEHIND, QUESTIONS, Sign};
 
 /// A sign and the words that gave it, as the author wrote them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +62,7 @@ struct Phrase {
 
 static PHRASES_BY_LETTER: LazyLock<HashMap<char, Vec<Phrase>>> = LazyLock::new(|| {
     let mut by_letter: HashMap<char, Vec<Phrase>> = HashMap::new();
-    for (lang, sign, list) in PHRASES {
+    for (lang, sign, list) in MAIN.iter().chain(MORE) {
         for phrase in list.split('|') {
             let words: Vec<String> = phrase.split_whitespace().map(plain).collect();
             let Some(first) = words.first().and_then(|word| word.chars().next()) else {
@@ -258,7 +260,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_written_as_they_are_compared() {
-        for (lang, sign, list) in PHRASES {
+        for (lang, sign, list) in MAIN.iter().chain(MORE) {
             for phrase in list.split('|') {
                 assert!(
                     !phrase.trim().is_empty(),
