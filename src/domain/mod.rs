@@ -10,6 +10,7 @@ mod ids;
 mod item;
 mod mention;
 mod policy;
+mod request;
 mod rule;
 mod secret;
 mod signing_key;

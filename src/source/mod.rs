@@ -3,6 +3,7 @@
 
 mod problem;
 mod read;
+mod reading;
 mod sample;
 mod table;
 
