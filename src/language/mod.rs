@@ -41,7 +41,16 @@ enum Script {
 
 /// Links, accounts and the signs of tags say nothing about the language.
 fn without_addresses(text: &str) -> String {
+    /// A language shows in its first lines.
+    const MOST_WORDS: usize = 600;
+    /// What is longer is no word, or is written without blanks and long enough.
+    const MOST_CHARS: usize = 200;
     text.split_whitespace()
+        .take(MOST_WORDS)
+        .map(|word| match word.char_indices().nth(MOST_CHARS) {
+            Some((end, _)) => &word[..end],
+            None => word,
+        })
         .filter(|word| {
             let is_link =
                 word.starts_with("http") || word.starts_with("www.") || word.contains("://");

@@ -66,10 +66,14 @@ impl<'a> Field<'a> {
     /// The account or tag that starts at this word, without its sign: letters, digits
     /// and the joints that handles have (`acme.bsky.social`, `acme@example.org`).
     pub(super) fn handle_at(&self, word: &Word) -> String {
+        /// Longer than the handles of any site; `@a.@a.@a.…` must not be read to its end
+        /// from each of its beginnings.
+        const MOST_CHARS: usize = 256;
         let joints = ['.', '-', '@', '_'];
         let run: Vec<char> = self.chars[word.start..]
             .iter()
             .copied()
+            .take(MOST_CHARS)
             .take_while(|c| c.is_ascii_alphanumeric() || joints.contains(c))
             .collect();
         // A full stop that ends a sentence is no joint, not even without a blank behind it.

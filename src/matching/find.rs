@@ -145,28 +145,34 @@ fn places(node: &Node, document: &Document<'_>, in_title: bool) -> Vec<Occurrenc
         What::Near(left, right, distance) => {
             let left = places(left, document, in_title);
             let right = places(right, document, in_title);
-            let mut all = Vec::new();
-            // Both lists are in order of their words: for each on the left only a window
-            // on the right can be near.
-            for a in &left {
-                let lowest = a.first_word.saturating_sub(distance + 1);
-                let from = right.partition_point(|b| b.last_word < lowest);
-                for b in right[from..]
-                    .iter()
-                    .take_while(|b| b.first_word <= a.last_word + distance + 1)
-                {
-                    if gap(a, b).is_some_and(|gap| gap <= *distance) {
-                        all.push(*a);
-                        all.push(*b);
-                    }
-                }
-            }
+            let mut all = near_to(&left, &right, *distance);
+            all.extend(near_to(&right, &left, *distance));
             all.sort_unstable();
             all.dedup();
             all
         }
         What::And(_) | What::Not(_) | What::Test(_) => Vec::new(),
     }
+}
+
+/// Those of `these` that have one of `those` near. Both are in order of their words, so
+/// that only a window has to be looked at.
+fn near_to(these: &[Occurrence], those: &[Occurrence], distance: usize) -> Vec<Occurrence> {
+    /// Places are in order of their first words; longer phrases may end later than shorter
+    /// ones behind them, but not by more than this.
+    const LONGEST_PHRASE: usize = 64;
+    these
+        .iter()
+        .filter(|a| {
+            let lowest = a.first_word.saturating_sub(distance + LONGEST_PHRASE);
+            let from = those.partition_point(|b| b.first_word < lowest);
+            those[from..]
+                .iter()
+                .take_while(|b| b.first_word <= a.last_word + distance + 1)
+                .any(|b| gap(a, b).is_some_and(|gap| gap <= distance))
+        })
+        .copied()
+        .collect()
 }
 
 /// How many words stand between two places; `None` when they overlap.
@@ -185,11 +191,11 @@ fn occurrences(pattern: &Pattern, field: &Field<'_>, endings: Endings) -> Vec<Oc
         Pattern::Words(words) => (0..field.words.len())
             .filter_map(|first| phrase_at(words, field, first, endings))
             .collect(),
-        Pattern::Prefix(prefix) => each_word(field, |word| {
-            (word.folded.starts_with(prefix.as_str()) && starts_freely(field, word))
+        Pattern::Prefix(prefix) => each_word(field, |at, word| {
+            (word.folded.starts_with(prefix.as_str()) && starts_freely(field, at))
                 .then_some(word.end)
         }),
-        Pattern::Handle { folded, is_prefix } => each_word(field, |word| {
+        Pattern::Handle { folded, is_prefix } => each_word(field, |_, word| {
             if word.sigil != Some('@') {
                 return None;
             }
@@ -210,7 +216,7 @@ fn occurrences(pattern: &Pattern, field: &Field<'_>, endings: Endings) -> Vec<Oc
             };
             is_it.then(|| (word.start + n_shown).min(field.chars.len()))
         }),
-        Pattern::Tag { folded, is_prefix } => each_word(field, |word| {
+        Pattern::Tag { folded, is_prefix } => each_word(field, |_, word| {
             if word.sigil != Some('#') {
                 return None;
             }
@@ -247,13 +253,13 @@ fn occurrences(pattern: &Pattern, field: &Field<'_>, endings: Endings) -> Vec<Oc
 
 /// Every word for which `end_of` gives the end of what matched; the sign in front of an
 /// account or a tag is shown with it.
-fn each_word(field: &Field<'_>, end_of: impl Fn(&Word) -> Option<usize>) -> Vec<Occurrence> {
+fn each_word(field: &Field<'_>, end_of: impl Fn(usize, &Word) -> Option<usize>) -> Vec<Occurrence> {
     field
         .words
         .iter()
         .enumerate()
         .filter_map(|(at, word)| {
-            let end = end_of(word)?;
+            let end = end_of(at, word)?;
             Some(Occurrence {
                 start: word.start - usize::from(word.sigil.is_some()),
                 end,
@@ -266,12 +272,11 @@ fn each_word(field: &Field<'_>, end_of: impl Fn(&Word) -> Option<usize>) -> Vec<
 
 /// Whether a word begins at a boundary of its script: a blank, a sign, an elided article,
 /// or a change of script.
-fn starts_freely(field: &Field<'_>, word: &Word) -> bool {
-    if word.glue != Glue::Apostrophe {
-        return true;
-    }
-    let before = field.words.iter().rfind(|other| other.end < word.start);
-    before.is_none_or(|before| suffix::is_elided(&before.folded))
+fn starts_freely(field: &Field<'_>, at: usize) -> bool {
+    // Behind an apostrophe there is always a word before.
+    field.words[at].glue != Glue::Apostrophe
+        || at == 0
+        || suffix::is_elided(&field.words[at - 1].folded)
 }
 
 fn phrase_at(
@@ -284,7 +289,7 @@ fn phrase_at(
     let last = first + wanted.len() - 1;
     let found = field.words.get(first..=last)?;
     let is_start = wanted.len() == 1 || found[0].folded == wanted[0].folded;
-    if !is_start || !starts_freely(field, &found[0]) {
+    if !is_start || !starts_freely(field, first) {
         return None;
     }
     for i in 1..wanted.len() {

@@ -188,3 +188,31 @@ fn near_misses_are_explained() {
     );
     check("\"acme corp\"", "acme", "not the whole phrase");
 }
+
+#[test]
+fn hostile_texts_take_no_longer_than_long_ones() {
+    let started = std::time::Instant::now();
+    for part in [
+        "l'acme ",
+        "@a.",
+        "acme acme ",
+        "#a ",
+        "अ",
+        "'",
+        "acme\u{301}",
+    ] {
+        let item = post(&part.repeat(200_000 / part.len()));
+        for rule in [
+            "acme",
+            "@acme",
+            "acme*",
+            "acme NEAR/100 acme",
+            "\"a a a a b\"",
+            "domain:acme.com",
+        ] {
+            let _ = query(rule).find(&subject(&item, None));
+        }
+    }
+    // Quadratic work on a fifth of a megabyte would take minutes.
+    assert!(started.elapsed().as_secs() < 60);
+}
