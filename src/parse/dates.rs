@@ -2,6 +2,7 @@
 //! two ways gives nothing: a wrong posting time would start a wrong deadline.
 
 mod relative;
+mod tokens;
 mod words;
 mod zones;
 
@@ -11,6 +12,7 @@ use chrono::{
 use unicode_normalization::UnicodeNormalization;
 
 pub use relative::parse_relative;
+use tokens::{Token, tokenise};
 use zones::Zone;
 
 /// Longer texts hold a date among other things, and guessing there is how wrong dates
@@ -115,54 +117,6 @@ fn parse_digits(text: &str) -> Option<DateTime<Utc>> {
         _ => return None,
     };
     Some(date.and_time(NaiveTime::MIN).and_utc())
-}
-
-/// One piece of a date.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
-    Number { value: u32, n_digits: usize },
-    Word(String),
-    Mark(char),
-    Space,
-}
-
-fn tokenise(text: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        if character.is_ascii_digit() {
-            let mut digits = String::from(character);
-            while let Some(next) = characters.next_if(char::is_ascii_digit) {
-                digits.push(next);
-            }
-            tokens.push(Token::Number {
-                // Nothing in a date has ten digits; the largest number fits no field.
-                value: digits.parse().unwrap_or(u32::MAX),
-                n_digits: digits.len(),
-            });
-        } else if is_of_word(character) {
-            let mut word = String::from(character);
-            while let Some(next) = characters.next_if(|next| is_of_word(*next) || *next == '_') {
-                word.push(next);
-            }
-            match words::east_asian_mark(&word) {
-                Some(mark) => tokens.push(Token::Mark(mark)),
-                None => tokens.push(Token::Word(word)),
-            }
-        } else if character.is_whitespace() {
-            if tokens.last() != Some(&Token::Space) {
-                tokens.push(Token::Space);
-            }
-        } else {
-            tokens.push(Token::Mark(character));
-        }
-    }
-    tokens
-}
-
-fn is_of_word(character: char) -> bool {
-    character.is_alphabetic()
-        || (!character.is_ascii() && !character.is_whitespace() && !character.is_numeric())
 }
 
 /// A number that belongs to the date, with what stood before it.
@@ -277,18 +231,18 @@ impl Reading {
             _ => {
                 minute = number(at + 2).filter(|(_, n_digits)| *n_digits <= 2)?.0;
                 used = 3;
-                if colon(at + 3) {
-                    if let Some((value, 1..=2)) = number(at + 4) {
-                        second = value;
-                        used = 5;
-                        if matches!(tokens.get(at + 5), Some(Token::Mark('.' | ','))) {
-                            if let Some((value, n_digits @ 1..=9)) = number(at + 6) {
-                                let scale = 10_f64.powi(i32::try_from(n_digits).unwrap_or(0));
-                                // Truncated to milliseconds; finer is noise.
-                                millis = (f64::from(value) / scale * 1_000.0) as u32;
-                                used = 7;
-                            }
-                        }
+                if colon(at + 3)
+                    && let Some((value, 1..=2)) = number(at + 4)
+                {
+                    second = value;
+                    used = 5;
+                    if matches!(tokens.get(at + 5), Some(Token::Mark('.' | ',')))
+                        && let Some((value, n_digits @ 1..=9)) = number(at + 6)
+                    {
+                        let scale = 10_f64.powi(i32::try_from(n_digits).unwrap_or(0));
+                        // Truncated to milliseconds; finer is noise.
+                        millis = (f64::from(value) / scale * 1_000.0) as u32;
+                        used = 7;
                     }
                 }
             }
@@ -310,13 +264,13 @@ impl Reading {
 
     fn take_word(&mut self, tokens: &[Token], at: usize, word: &str) -> Option<usize> {
         let after_number = at > 0 && matches!(tokens[at - 1], Token::Number { .. });
-        if self.time.is_some() || self.has_full_date() || zones::is_universal(word) {
-            if let Some((zone, used)) = self.zone_at(tokens, at, word) {
-                if !self.zone_is_exact {
-                    self.zone = Some(zone);
-                }
-                return Some(used);
+        if (self.time.is_some() || self.has_full_date() || zones::is_universal(word))
+            && let Some((zone, used)) = self.zone_at(tokens, at, word)
+        {
+            if !self.zone_is_exact {
+                self.zone = Some(zone);
             }
+            return Some(used);
         }
         if let Some(afternoon) = words::afternoon(word) {
             self.afternoon = Some(afternoon);
@@ -327,18 +281,16 @@ impl Reading {
             return Some(1);
         }
         // `p.m.` comes in two words.
-        if matches!(word, "a" | "p") && self.time.is_some() {
-            if let (Some(Token::Mark('.')), Some(Token::Word(next))) =
+        if matches!(word, "a" | "p")
+            && self.time.is_some()
+            && let (Some(Token::Mark('.')), Some(Token::Word(next))) =
                 (tokens.get(at + 1), tokens.get(at + 2))
-            {
-                if next == "m" {
-                    self.afternoon = Some(word == "p");
-                    return Some(3);
-                }
-            }
+            && next == "m"
+        {
+            self.afternoon = Some(word == "p");
+            return Some(3);
         }
-        if word == "w" && after_number
-            || word == "w" && matches!(tokens.get(at + 1), Some(Token::Number { .. }))
+        if word == "w" && (after_number || matches!(tokens.get(at + 1), Some(Token::Number { .. })))
         {
             self.week = true;
             return Some(1);
@@ -382,13 +334,12 @@ impl Reading {
             return zones::by_place(word, city).map(|zone| (zone, 3));
         }
         let zone = zones::by_name(word)?;
-        if zones::is_universal(word) {
-            if let Some(Token::Mark(sign @ ('+' | '-'))) = tokens.get(at + 1) {
-                if let Some((minutes, used)) = offset_at(tokens, at + 2) {
-                    let minutes = if *sign == '-' { -minutes } else { minutes };
-                    return Some((Zone::Fixed { minutes }, used + 2));
-                }
-            }
+        if zones::is_universal(word)
+            && let Some(Token::Mark(sign @ ('+' | '-'))) = tokens.get(at + 1)
+            && let Some((minutes, used)) = offset_at(tokens, at + 2)
+        {
+            let minutes = if *sign == '-' { -minutes } else { minutes };
+            return Some((Zone::Fixed { minutes }, used + 2));
         }
         Some((zone, 1))
     }

@@ -76,7 +76,7 @@ fn decode_exactly(bytes: &[u8], encoding: &'static Encoding) -> Decoded {
 }
 
 fn decode_utf_32(bytes: &[u8], read: fn([u8; 4]) -> u32, name: &'static str) -> Decoded {
-    let mut repaired = bytes.len() % 4 != 0;
+    let mut repaired = !bytes.len().is_multiple_of(4);
     let text = bytes
         .as_chunks::<4>()
         .0

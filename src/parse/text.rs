@@ -268,10 +268,10 @@ fn first_reference(text: &str) -> Option<(usize, usize, std::borrow::Cow<'static
             .iter()
             .take(LONGEST_NAME)
             .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'#'));
-        if let Some(end) = end.filter(|end| rest[*end] == b';') {
-            if let Some(meaning) = resolve_reference(&text[start + 1..start + 1 + end]) {
-                return Some((start, end + 2, meaning));
-            }
+        if let Some(end) = end.filter(|end| rest[*end] == b';')
+            && let Some(meaning) = resolve_reference(&text[start + 1..start + 1 + end])
+        {
+            return Some((start, end + 2, meaning));
         }
         from = start + 1;
     }

@@ -84,8 +84,12 @@ fn root_of(parent: &Element, depth: usize) -> Option<&Element> {
     const DEEPEST_ROOT: usize = 3;
     let is_root = |element: &&Element| {
         let name = element.local.to_ascii_lowercase();
+        // A page may hold an element `item`; only one that says what it is is a feed.
+        let in_page = parent.ns == Ns::Xhtml || parent.local.eq_ignore_ascii_case("body");
         match name.as_str() {
-            "rss" | "rdf" | "feed" | "channel" => true,
+            "rss" => !in_page || element.attribute("version").is_some(),
+            "feed" => !in_page || element.ns == Ns::Atom,
+            "rdf" | "channel" => !in_page,
             "entry" | "item" => depth == 0,
             _ => false,
         }
@@ -98,7 +102,6 @@ fn root_of(parent: &Element, depth: usize) -> Option<&Element> {
     }
     parent
         .elements()
-        .filter(|element| !element.local.eq_ignore_ascii_case("html") && element.ns != Ns::Xhtml)
         .find_map(|element| root_of(element, depth + 1))
 }
 

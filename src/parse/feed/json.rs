@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::dialect::shortened;
-use super::mend::{absolute, non_empty};
+use super::links::{absolute, non_empty};
 use super::{Reader, people};
 use crate::domain::{Author, Item};
 use crate::parse::text::{self, Sanitiser};

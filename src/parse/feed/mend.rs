@@ -2,14 +2,12 @@
 //! not the other date, links and titles of the entry's own vocabulary, plain text by the
 //! declared type, authors, languages, threads and counts.
 
-use std::rc::Rc;
-
-use base64::Engine as _;
 use chrono::{DateTime, Utc};
 use feed_rs::model::{Entry, MediaObject, Text};
-use url::Url;
 
+use super::content::{Content, Role, content_of};
 use super::dialect::{Dialect, Document, is_core};
+use super::links::{WEAK_LINK, absolute, non_empty, rank_of_link, web_address};
 use super::names::Ns;
 use super::tree::Element;
 use super::{Reader, people};
@@ -196,10 +194,10 @@ impl<'a> View<'a> {
             let Some((rank, address)) = rank_of_link(link, self.document.dialect) else {
                 continue;
             };
-            if let Some(address) = absolute(&address, link.base.as_ref()) {
-                if best.as_ref().is_none_or(|(known, _)| rank < *known) {
-                    best = Some((rank, address));
-                }
+            if let Some(address) = absolute(&address, link.base.as_ref())
+                && best.as_ref().is_none_or(|(known, _)| rank < *known)
+            {
+                best = Some((rank, address));
             }
         }
         let permalink = || {
@@ -282,16 +280,16 @@ impl<'a> View<'a> {
                 Content::Text(text) => text::fold_whitespace(&text::decode_references(text)),
                 Content::Html(markup) => text::plain_from_html(markup),
             };
-            if let (Content::Html(markup), None) = (&content, &html) {
-                if text::has_markup(markup) {
-                    let same_base = candidate.base.as_deref() == reader.answer.url;
-                    let clean = if same_base {
-                        sanitiser.clean(markup)
-                    } else {
-                        Sanitiser::new(candidate.base.as_deref()).clean(markup)
-                    };
-                    html = Some(clean).filter(|clean| !clean.is_empty());
-                }
+            if let (Content::Html(markup), None) = (&content, &html)
+                && text::has_markup(markup)
+            {
+                let same_base = candidate.base.as_deref() == reader.answer.url;
+                let clean = if same_base {
+                    sanitiser.clean(markup)
+                } else {
+                    Sanitiser::new(candidate.base.as_deref()).clean(markup)
+                };
+                html = Some(clean).filter(|clean| !clean.is_empty());
             }
             if !plain.is_empty() {
                 return (plain, html, candidate.lang.as_deref().map(str::to_owned));
@@ -414,73 +412,6 @@ impl<'a> View<'a> {
     }
 }
 
-/// Links of this rank and above are not the entry's own page for certain.
-const WEAK_LINK: u8 = 4;
-
-/// How well a link stands for the entry, and its address; the smallest rank wins.
-fn rank_of_link(link: &Element, dialect: Dialect) -> Option<(u8, String)> {
-    let text = link.text();
-    let Some(href) = link.attribute("href").and_then(non_empty) else {
-        let address = non_empty(&text.lines().map(str::trim).collect::<String>())?;
-        return Some((0, address));
-    };
-    let rel = link
-        .attribute("rel")
-        .unwrap_or("alternate")
-        .trim()
-        .to_ascii_lowercase();
-    let is_page = link
-        .attribute("type")
-        .is_none_or(|kind| kind.trim().is_empty() || kind.contains("html"));
-    let rank = match (rel.as_str(), is_page, dialect) {
-        (
-            "alternate" | "" | "http://www.iana.org/assignments/relation/alternate",
-            true,
-            Dialect::Atom,
-        ) => 0,
-        (
-            "alternate" | "" | "http://www.iana.org/assignments/relation/alternate",
-            true,
-            Dialect::Rss,
-        ) => 1,
-        ("alternate" | "", false, _) => 3,
-        ("self", _, _) => 5,
-        ("related" | "via", _, _) => 4,
-        _ => return None,
-    };
-    Some((rank, href))
-}
-
-/// The address made absolute; addresses that run code are none.
-pub(super) fn absolute(address: &str, base: Option<&Rc<Url>>) -> Option<String> {
-    let address = address.trim();
-    if address.is_empty() {
-        return None;
-    }
-    match Url::parse(address) {
-        Ok(url) if matches!(url.scheme(), "javascript" | "data" | "vbscript") => None,
-        // As the site gives it: parsing would add slashes and encode letters.
-        Ok(_) => Some(address.to_owned()),
-        Err(_) => match base.map(|base| base.join(address)) {
-            Some(Ok(joined)) => Some(joined.into()),
-            _ => Some(address.to_owned()),
-        },
-    }
-}
-
-/// An id that is the address of a page.
-fn web_address(text: &str) -> Option<String> {
-    let text = text.trim();
-    let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
-    let is_web = lower.starts_with("http://") || lower.starts_with("https://");
-    (is_web && !text.contains(char::is_whitespace)).then(|| text.to_owned())
-}
-
-pub(super) fn non_empty(text: &str) -> Option<String> {
-    let trimmed = text.trim();
-    (!trimmed.is_empty()).then(|| trimmed.to_owned())
-}
-
 /// An Atom person.
 fn person(element: &Element) -> Option<Author> {
     let part = |name: &str| {
@@ -500,81 +431,4 @@ fn person(element: &Element) -> Option<Author> {
         part("email").as_deref(),
         address.and_then(|address| absolute(&address, element.base.as_ref())),
     )
-}
-
-/// What an element holds, by its declared or evident type.
-enum Content {
-    Text(String),
-    Html(String),
-}
-
-/// Titles are text unless they say or show otherwise, bodies the other way round.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Title,
-    Body,
-}
-
-fn content_of(element: &Element, dialect: Dialect, role: Role) -> Option<Content> {
-    let kind = element
-        .attribute("type")
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    let mode = element
-        .attribute("mode")
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    if mode == "base64" {
-        let text = unpacked(&element.text())?;
-        return Some(by_look(text, &kind));
-    }
-    let is_atom = element.ns == Ns::Atom || dialect == Dialect::Atom;
-    // RFC 4287, 4.1.3.3: any other media type is base64.
-    let is_binary = kind.contains('/') && !kind.starts_with("text/") && !kind.contains("xml");
-    if is_atom && is_binary && mode.is_empty() {
-        if let Some(text) = unpacked(&element.text()) {
-            return Some(by_look(text, &kind));
-        }
-    }
-    if element.has_elements() {
-        let is_data = kind.ends_with("xml") && !kind.contains("html");
-        return Some(if is_data {
-            Content::Text(element.text())
-        } else {
-            Content::Html(element.inner_html())
-        });
-    }
-    let text = element.text();
-    if text.trim().is_empty() {
-        return None;
-    }
-    Some(match kind.as_str() {
-        "html" | "text/html" | "xhtml" | "application/xhtml+xml" => Content::Html(text),
-        "text" if is_atom => Content::Text(text),
-        "text/plain" if is_atom && mode != "escaped" => Content::Text(text),
-        "" if is_atom && mode.is_empty() => Content::Text(text),
-        _ if is_atom => by_look(text, &kind),
-        _ if role == Role::Title => by_look(text, &kind),
-        _ => Content::Html(text),
-    })
-}
-
-/// A text packed as base64.
-fn unpacked(packed: &str) -> Option<String> {
-    let packed: String = packed.split_whitespace().collect();
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(packed)
-        .ok()?;
-    String::from_utf8(bytes).ok()
-}
-
-/// For texts that may be either.
-fn by_look(text: String, kind: &str) -> Content {
-    if kind.contains("html") || text::looks_like_html(&text) {
-        Content::Html(text)
-    } else {
-        Content::Text(text)
-    }
 }

@@ -2,13 +2,16 @@
 //! decoded and repaired (`tree`, `repair`), feed-rs reads them, and `mend` puts right what
 //! feed-rs leaves out or mixes up. Nothing that a feed holds can make this panic.
 
+mod content;
 mod dialect;
 mod json;
+mod links;
 mod mend;
 mod names;
 mod people;
 mod references;
 mod repair;
+mod tag;
 mod tree;
 
 use std::io::Read as _;

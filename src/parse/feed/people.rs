@@ -23,20 +23,20 @@ pub(super) fn from_text(text: &str) -> Option<Author> {
     if let Some((outside, inside)) = text
         .strip_suffix('>')
         .and_then(|rest| rest.rsplit_once('<'))
+        && is_email(inside.trim())
     {
-        if is_email(inside.trim()) {
-            let name = outside.trim().trim_matches('"');
-            return from_parts(Some(name), Some(inside.trim()), None);
-        }
+        let name = outside.trim().trim_matches('"');
+        return from_parts(Some(name), Some(inside.trim()), None);
     }
     if is_email(text) {
         return from_parts(None, Some(text), None);
     }
     // `ann@example.org Ann`
-    if let Some((first, rest)) = text.split_once(' ') {
-        if is_email(first) && !rest.trim().is_empty() {
-            return from_parts(Some(rest.trim()), Some(first), None);
-        }
+    if let Some((first, rest)) = text.split_once(' ')
+        && is_email(first)
+        && !rest.trim().is_empty()
+    {
+        return from_parts(Some(rest.trim()), Some(first), None);
     }
     from_parts(Some(text), None, None)
 }
@@ -65,14 +65,20 @@ pub(super) fn from_parts(
 
 /// Several authors as one: all names, the first one's account and page.
 pub(super) fn together(authors: impl Iterator<Item = Option<Author>>) -> Option<Author> {
-    let mut authors = authors.flatten();
+    let authors: Vec<Author> = authors.flatten().collect();
+    let has_name = |author: &Author| author.name.as_deref().is_some_and(|name| !is_email(name));
+    // An address is a name only where nobody has one.
+    let named = authors.iter().any(has_name);
+    let mut authors = authors
+        .into_iter()
+        .filter(|author| !named || has_name(author));
     let mut first = authors.next()?;
     for other in authors {
-        if let (Some(names), Some(name)) = (&mut first.name, other.name) {
-            if !names.split(", ").any(|known| known == name) {
-                names.push_str(", ");
-                names.push_str(&name);
-            }
+        if let (Some(names), Some(name)) = (&mut first.name, other.name)
+            && !names.split(", ").any(|known| known == name)
+        {
+            names.push_str(", ");
+            names.push_str(&name);
         }
     }
     Some(first)

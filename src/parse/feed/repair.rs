@@ -93,11 +93,8 @@ fn push_element(xml: &mut String, element: &Element, dialect: Dialect) {
             .iter()
             .find(|(first, _)| first == attribute)
             .is_some_and(|(_, first)| !std::ptr::eq(first, value));
-        if is_plain_name(attribute)
-            && !attribute.starts_with("xmlns")
-            && !(is_text && is_of_form)
-            && !is_twice
-        {
+        let is_settled = is_twice || (is_text && is_of_form) || attribute.starts_with("xmlns");
+        if !is_settled && is_plain_name(attribute) {
             push_attribute(xml, attribute, value);
         }
     }

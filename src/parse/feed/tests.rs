@@ -327,12 +327,12 @@ fn compressed_bytes_that_nobody_announced_are_unpacked_but_not_without_bound() {
 fn an_entry_that_was_cut_off_is_kept_when_it_can_be_told_again() {
     let start = "<rss version='2.0'><channel><item><guid>1</guid><title>One</title></item>";
     assert_eq!(
-        parsed(&format!("{start}<item><guid>2</guid><title>Tw"))
+        parsed(format!("{start}<item><guid>2</guid><title>Tw"))
             .items
             .len(),
         2
     );
-    assert_eq!(parsed(&format!("{start}<item><title>Tw")).items.len(), 1);
+    assert_eq!(parsed(format!("{start}<item><title>Tw")).items.len(), 1);
 }
 
 #[test]
