@@ -154,7 +154,7 @@ fn table_row(row: &SourceRow, now: DateTime<Utc>) -> Markup {
                     None => "not yet",
                 }
                 span.sub.within {
-                    "seen within " (format_duration(info.every))
+                    "every " (format_duration(info.every))
                 }
             }
             td {
