@@ -119,7 +119,11 @@ fn inputs(n: usize) -> Vec<Input> {
                 if entry.lang == "en" && inputs.len() < n {
                     inputs.push(Input {
                         text: entry.text,
-                        kind: if place == Place::Shop { Kind::Review } else { Kind::Post },
+                        kind: if place == Place::Shop {
+                            Kind::Review
+                        } else {
+                            Kind::Post
+                        },
                         lang: None,
                     });
                 }

@@ -59,7 +59,8 @@ pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<Exi
 }
 
 async fn show_list(desk: &Desk, list: &List) -> anyhow::Result<()> {
-    let state = percent_encoding::utf8_percent_encode(&list.state, percent_encoding::NON_ALPHANUMERIC);
+    let state =
+        percent_encoding::utf8_percent_encode(&list.state, percent_encoding::NON_ALPHANUMERIC);
     let path = format!("/api/v1/cases?state={state}&limit={}", list.limit);
     let answer = desk.get(&path).await?;
     let cases = answer["cases"].as_array().cloned().unwrap_or_default();
@@ -71,18 +72,31 @@ async fn show_list(desk: &Desk, list: &List) -> anyhow::Result<()> {
         return Ok(());
     }
     let rows: Vec<Vec<String>> = cases.iter().map(row).collect::<Result<_, _>>()?;
-    print::table(&["id", "reply by (UTC)", "score", "state", "brand", "text"], &rows)
+    print::table(
+        &["id", "reply by (UTC)", "score", "state", "brand", "text"],
+        &rows,
+    )
 }
 
 fn row(case: &Value) -> anyhow::Result<Vec<String>> {
     let mention: Mention = serde_json::from_value(case.clone())?;
     let flag = mention.flag.as_ref();
-    let brands: Vec<&str> = mention.brands.iter().map(|brand| brand.name.as_str()).collect();
+    let brands: Vec<&str> = mention
+        .brands
+        .iter()
+        .map(|brand| brand.name.as_str())
+        .collect();
     Ok(vec![
         mention.id.as_str().chars().take(12).collect(),
-        flag.map_or_else(String::new, |flag| flag.reply_by.format("%Y-%m-%d %H:%M").to_string()),
+        flag.map_or_else(String::new, |flag| {
+            flag.reply_by.format("%Y-%m-%d %H:%M").to_string()
+        }),
         flag.map_or_else(String::new, |flag| format!("{:.2}", flag.score)),
-        mention.case.as_ref().map_or("-", |case| case.state.as_str()).to_owned(),
+        mention
+            .case
+            .as_ref()
+            .map_or("-", |case| case.state.as_str())
+            .to_owned(),
         brands.join(" "),
         print::one_line(&mention.item.full_text(), 70),
     ])
@@ -94,7 +108,9 @@ async fn act_on(desk: &Desk, action: &str, act: &Act) -> anyhow::Result<()> {
     if let Some(note) = &act.note {
         body["note"] = json!(note);
     }
-    let answer = desk.post(&format!("/api/v1/cases/{id}/{action}"), &body).await?;
+    let answer = desk
+        .post(&format!("/api/v1/cases/{id}/{action}"), &body)
+        .await?;
     let mention = &answer["mention"];
     if act.json {
         return print::json(mention);
@@ -103,6 +119,10 @@ async fn act_on(desk: &Desk, action: &str, act: &Act) -> anyhow::Result<()> {
         "{} is {}{}",
         mention["id"].as_str().unwrap_or(&act.id),
         mention["case"]["state"].as_str().unwrap_or("unknown"),
-        if answer["changed"] == json!(false) { " (it was before)" } else { "" }
+        if answer["changed"] == json!(false) {
+            " (it was before)"
+        } else {
+            ""
+        }
     ))
 }

@@ -24,7 +24,9 @@ pub(super) fn call(global: &Global) -> anyhow::Result<ExitCode> {
                     print::line(&format!("note: {warning}"))?;
                 }
                 if config.web.public_url.is_none() {
-                    print::line("note: without [web] public_url, links in alerts lead to the listening address")?;
+                    print::line(
+                        "note: without [web] public_url, links in alerts lead to the listening address",
+                    )?;
                 }
                 let model = global.model.clone().or_else(|| config.model.path.clone());
                 if let Err(error) = find_model(model.as_deref()) {
@@ -52,7 +54,10 @@ pub(super) fn call(global: &Global) -> anyhow::Result<ExitCode> {
             }
         }
     } else {
-        print::line(&format!("note: no {} here, so only the definitions are checked", file.display()))?;
+        print::line(&format!(
+            "note: no {} here, so only the definitions are checked",
+            file.display()
+        ))?;
     }
     problems.extend(check_samples(&definitions));
 
@@ -75,7 +80,11 @@ pub(super) fn call(global: &Global) -> anyhow::Result<ExitCode> {
 
 fn check_samples(definitions: &Definitions) -> Vec<String> {
     source::check_samples(definitions, |definition, bytes, url| {
-        let answer = Answer { bytes, content_type: None, url };
+        let answer = Answer {
+            bytes,
+            content_type: None,
+            url,
+        };
         parse::read(definition, &answer)
             .map(|parsed| parsed.items)
             .map_err(|error| error.to_string())

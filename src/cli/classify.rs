@@ -62,7 +62,9 @@ pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Resu
     let reader: Box<dyn Read + Send> = if shown == "-" {
         Box::new(std::io::stdin())
     } else {
-        Box::new(std::fs::File::open(&arguments.file).with_context(|| format!("cannot open {shown}"))?)
+        Box::new(
+            std::fs::File::open(&arguments.file).with_context(|| format!("cannot open {shown}"))?,
+        )
     };
     let progress = if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
         ProgressBar::hidden()

@@ -41,7 +41,9 @@ pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<Exi
             query.append_pair(name, value);
         }
     }
-    let answer = desk.get(&format!("/api/v1/deliveries?{}", query.finish())).await?;
+    let answer = desk
+        .get(&format!("/api/v1/deliveries?{}", query.finish()))
+        .await?;
     let deliveries = answer["deliveries"].as_array().cloned().unwrap_or_default();
     if list.json {
         deliveries.iter().try_for_each(print::json)?;
@@ -53,7 +55,17 @@ pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<Exi
         if rows.is_empty() {
             eprintln!("no delivery");
         } else {
-            print::table(&["stored (UTC)", "event", "to", "state", "tries", "last answer"], &rows)?;
+            print::table(
+                &[
+                    "stored (UTC)",
+                    "event",
+                    "to",
+                    "state",
+                    "tries",
+                    "last answer",
+                ],
+                &rows,
+            )?;
         }
     }
     desk.close().await?;
@@ -61,13 +73,16 @@ pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<Exi
 }
 
 fn row(delivery: &Delivery) -> Vec<String> {
-    let last = delivery.attempts.last().map_or_else(String::new, |attempt| {
-        match (&attempt.error, attempt.status) {
-            (Some(error), _) => print::one_line(error, 60),
-            (None, Some(status)) => status.to_string(),
-            (None, None) => String::new(),
-        }
-    });
+    let last = delivery
+        .attempts
+        .last()
+        .map_or_else(String::new, |attempt| {
+            match (&attempt.error, attempt.status) {
+                (Some(error), _) => print::one_line(error, 60),
+                (None, Some(status)) => status.to_string(),
+                (None, None) => String::new(),
+            }
+        });
     vec![
         delivery.created_at.format("%Y-%m-%d %H:%M:%S").to_string(),
         delivery.event_type.as_str().to_owned(),

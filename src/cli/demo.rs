@@ -101,10 +101,17 @@ allow_private = ["127.0.0.1"]
 }
 
 fn greet(ready: &worker::Ready) -> anyhow::Result<()> {
-    print::line("This is a demo: an invented brand, Acme, on three sample sites inside this program.")?;
-    print::line("Nothing leaves this machine, and everything is forgotten when you stop it (Ctrl-C).")?;
+    print::line(
+        "This is a demo: an invented brand, Acme, on three sample sites inside this program.",
+    )?;
+    print::line(
+        "Nothing leaves this machine, and everything is forgotten when you stop it (Ctrl-C).",
+    )?;
     print::line(&format!("Page:       {}", ready.address))?;
-    print::line(&format!("Sign in:    {}  (works once, for a day)", ready.sign_in))?;
+    print::line(&format!(
+        "Sign in:    {}  (works once, for a day)",
+        ready.sign_in
+    ))?;
     print::line(&format!("Alert feed: {}", ready.feed))?;
     print::line("Watch your own brand:  hearken run --brand \"Your Brand\"")?;
     print::line("")
@@ -120,12 +127,17 @@ fn show(event: &Event) -> anyhow::Result<()> {
     let Some(flag) = &mention.flag else {
         return Ok(());
     };
-    let brands: Vec<&str> = mention.brands.iter().map(|brand| brand.name.as_str()).collect();
+    let brands: Vec<&str> = mention
+        .brands
+        .iter()
+        .map(|brand| brand.name.as_str())
+        .collect();
     print::line(&format!(
         "flagged {:.2} {} {} reply by {}",
         flag.score,
         brands.join(","),
         mention.item.url.as_deref().unwrap_or("-"),
-        flag.reply_by.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        flag.reply_by
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
     ))
 }

@@ -30,9 +30,17 @@ const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(180);
 /// The way to the answers.
 pub(super) enum Desk {
     /// A daemon runs.
-    Daemon { client: Client, base: Url, token: Secret },
+    Daemon {
+        client: Client,
+        base: Url,
+        token: Secret,
+    },
     /// No daemon runs; the store is ours until this command ends.
-    Own { router: Router, token: Secret, store: Store },
+    Own {
+        router: Router,
+        token: Secret,
+        store: Store,
+    },
 }
 
 /// Where the store is and what is configured.
@@ -49,7 +57,11 @@ impl Desk {
         if let Some(daemon) = Self::daemon(&place.store).await? {
             return Ok(daemon);
         }
-        if let Some(file) = place.config_file.as_deref().filter(|_| place.config.is_none()) {
+        if let Some(file) = place
+            .config_file
+            .as_deref()
+            .filter(|_| place.config.is_none())
+        {
             // No daemon holds a working configuration, so the problems matter now.
             config::load(file)?;
         }
@@ -93,12 +105,18 @@ impl Desk {
     }
 
     async fn own(place: Place, model: Option<PathBuf>) -> anyhow::Result<Self> {
-        let Place { store: folder, config_file, config } = place;
+        let Place {
+            store: folder,
+            config_file,
+            config,
+        } = place;
         if !folder.is_dir() && config.is_none() {
             bail!(
                 "there is no {} and no store here: write one with `hearken init`, \
                  or start with `hearken run --brand \"Your Brand\"`",
-                config_file.unwrap_or_else(|| "hearken.toml".into()).display()
+                config_file
+                    .unwrap_or_else(|| "hearken.toml".into())
+                    .display()
             );
         }
         let plan = match config {
@@ -122,7 +140,12 @@ impl Desk {
         let engine = Engine::new(store.clone(), plan, model);
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
         let stop = CancellationToken::new();
-        tokio::spawn(worker::serve_commands(engine.clone(), inbox, config_file, stop.clone()));
+        tokio::spawn(worker::serve_commands(
+            engine.clone(),
+            inbox,
+            config_file,
+            stop.clone(),
+        ));
         let token = web::new_token();
         let (_site, site_seen) = watch::channel(Arc::new(site));
         let router = web::router(AppState {
@@ -135,7 +158,11 @@ impl Desk {
             model_ready: Arc::new(AtomicBool::new(false)),
             stop,
         });
-        Ok(Self::Own { router, token: Secret::new(token), store })
+        Ok(Self::Own {
+            router,
+            token: Secret::new(token),
+            store,
+        })
     }
 
     /// Asks for something.
@@ -150,7 +177,11 @@ impl Desk {
 
     async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
         let (status, bytes) = match self {
-            Self::Daemon { client, base, token } => {
+            Self::Daemon {
+                client,
+                base,
+                token,
+            } => {
                 let url = base.join(path)?;
                 let request = match body {
                     None => Request::get(url),
@@ -199,7 +230,10 @@ fn find_place(global: &Global) -> anyhow::Result<Place> {
     let file = global.config_path();
     if !file.exists() {
         if global.config.is_some() {
-            bail!("{} does not exist: write one with `hearken init --config {0}`", file.display());
+            bail!(
+                "{} does not exist: write one with `hearken init --config {0}`",
+                file.display()
+            );
         }
         return Ok(Place {
             store: PathBuf::from(config::DEFAULT_STORE),

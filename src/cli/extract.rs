@@ -60,8 +60,15 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 pub(super) fn call(global: &Global, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let definitions = definitions(global)?;
     let Some(definition) = definitions.find(&arguments.definition) else {
-        let known: Vec<&str> = definitions.iter().map(|known| known.name.as_str()).collect();
-        bail!("there is no definition `{}`; use one of {}", arguments.definition, known.join(", "));
+        let known: Vec<&str> = definitions
+            .iter()
+            .map(|known| known.name.as_str())
+            .collect();
+        bail!(
+            "there is no definition `{}`; use one of {}",
+            arguments.definition,
+            known.join(", ")
+        );
     };
     let params: BTreeMap<String, String> = arguments.params.iter().cloned().collect();
     let url = match &arguments.url {
@@ -124,9 +131,15 @@ fn read(definition: &Definition, file: &Path, url: Option<&Url>) -> Result<Vec<I
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;
     if bytes.len() as u64 > LIMIT_BYTES {
-        return Err(ParseError::TooLarge { limit_bytes: LIMIT_BYTES });
+        return Err(ParseError::TooLarge {
+            limit_bytes: LIMIT_BYTES,
+        });
     }
-    let answer = Answer { bytes: &bytes, content_type: None, url };
+    let answer = Answer {
+        bytes: &bytes,
+        content_type: None,
+        url,
+    };
     // A reader that fails on one file must not keep the others from being read.
     std::panic::catch_unwind(|| parse::read(definition, &answer))
         .unwrap_or_else(|_| Err(ParseError::Broken("the reader failed on it".to_owned())))
@@ -135,18 +148,23 @@ fn read(definition: &Definition, file: &Path, url: Option<&Url>) -> Result<Vec<I
 
 /// An item for people.
 pub(super) fn show(item: &Item) -> anyhow::Result<()> {
-    let at = item
-        .published_at
-        .map_or_else(|| "no date".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string());
+    let at = item.published_at.map_or_else(
+        || "no date".to_owned(),
+        |at| at.format("%Y-%m-%d %H:%M").to_string(),
+    );
     let author = item
         .author
         .as_ref()
         .and_then(|author| author.name.as_deref().or(author.handle.as_deref()))
         .unwrap_or("unknown");
-    let stars = item
-        .rating
-        .map_or_else(String::new, |rating| format!(" {}/{}", rating.value, rating.best));
-    print::line(&format!("{at}  {}{stars}  {}", item.kind.as_str(), print::one_line(author, 40)))?;
+    let stars = item.rating.map_or_else(String::new, |rating| {
+        format!(" {}/{}", rating.value, rating.best)
+    });
+    print::line(&format!(
+        "{at}  {}{stars}  {}",
+        item.kind.as_str(),
+        print::one_line(author, 40)
+    ))?;
     print::line(&format!("  {}", print::one_line(&item.full_text(), 160)))?;
     if let Some(url) = &item.url {
         print::line(&format!("  {}", print::one_line(url, 200)))?;

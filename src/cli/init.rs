@@ -23,11 +23,15 @@ pub(super) fn call(global: &Global, arguments: &Arguments) -> anyhow::Result<Exi
     let file = global.config_path();
     if file.exists() {
         if !arguments.force {
-            bail!("{} exists already and is kept; replace it with --force", file.display());
+            bail!(
+                "{} exists already and is kept; replace it with --force",
+                file.display()
+            );
         }
         let mut old = file.clone().into_os_string();
         old.push(".old");
-        std::fs::rename(&file, &old).with_context(|| format!("cannot keep the old {}", file.display()))?;
+        std::fs::rename(&file, &old)
+            .with_context(|| format!("cannot keep the old {}", file.display()))?;
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -42,6 +46,8 @@ pub(super) fn call(global: &Global, arguments: &Arguments) -> anyhow::Result<Exi
         .and_then(|mut opened| opened.write_all(config::reference().as_bytes()))
         .with_context(|| format!("cannot write {}", file.display()))?;
     print::line(&format!("Wrote {}.", file.display()))?;
-    print::line("Next: put your brand and sources into it, then `hearken check` and `hearken run`.")?;
+    print::line(
+        "Next: put your brand and sources into it, then `hearken check` and `hearken run`.",
+    )?;
     Ok(ExitCode::SUCCESS)
 }

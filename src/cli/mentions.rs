@@ -56,12 +56,16 @@ pub(super) struct Arguments {
 pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let desk = Desk::open(global).await?;
     if arguments.csv {
-        print::line("id,seen_at,published_at,source,brand,lang,verdict,negative,score,reply_by,state,author,url,text")?;
+        print::line(
+            "id,seen_at,published_at,source,brand,lang,verdict,negative,score,reply_by,state,author,url,text",
+        )?;
     }
     let mut left = arguments.limit;
     let mut cursor: Option<String> = None;
     while left > 0 {
-        let answer = desk.get(&path(arguments, left.min(PAGE), cursor.as_deref())).await?;
+        let answer = desk
+            .get(&path(arguments, left.min(PAGE), cursor.as_deref()))
+            .await?;
         let mentions = answer["mentions"].as_array().cloned().unwrap_or_default();
         left -= mentions.len().min(left);
         for mention in &mentions {
@@ -112,7 +116,10 @@ fn show(arguments: &Arguments, value: &Value) -> anyhow::Result<()> {
         .flag
         .as_ref()
         .map_or_else(|| "-".to_owned(), |flag| format!("{:.2}", flag.score));
-    let state = mention.case.as_ref().map_or("-", |case| case.state.as_str());
+    let state = mention
+        .case
+        .as_ref()
+        .map_or("-", |case| case.state.as_str());
     print::line(&format!(
         "{}  {}  {:<8}  {flag:>4}  {state:<9}  {}",
         &mention.id.as_str()[..mention.id.as_str().len().min(12)],
@@ -124,12 +131,20 @@ fn show(arguments: &Arguments, value: &Value) -> anyhow::Result<()> {
 
 fn csv(mention: &Mention) -> String {
     let time = |at: Option<chrono::DateTime<chrono::Utc>>| {
-        at.map_or_else(String::new, |at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+        at.map_or_else(String::new, |at| {
+            at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+        })
     };
-    let brands: Vec<&str> = mention.brands.iter().map(|brand| brand.name.as_str()).collect();
-    let author = mention.item.author.as_ref().and_then(|author| {
-        author.name.clone().or_else(|| author.handle.clone())
-    });
+    let brands: Vec<&str> = mention
+        .brands
+        .iter()
+        .map(|brand| brand.name.as_str())
+        .collect();
+    let author = mention
+        .item
+        .author
+        .as_ref()
+        .and_then(|author| author.name.clone().or_else(|| author.handle.clone()));
     let flag = mention.flag.as_ref();
     [
         mention.id.to_string(),
@@ -142,7 +157,10 @@ fn csv(mention: &Mention) -> String {
         mention.sentiment.negative.to_string(),
         flag.map_or_else(String::new, |flag| flag.score.to_string()),
         time(flag.map(|flag| flag.reply_by)),
-        mention.case.as_ref().map_or_else(String::new, |case| case.state.as_str().to_owned()),
+        mention
+            .case
+            .as_ref()
+            .map_or_else(String::new, |case| case.state.as_str().to_owned()),
         author.unwrap_or_default(),
         mention.item.url.clone().unwrap_or_default(),
         mention.item.full_text(),
@@ -155,7 +173,11 @@ fn csv(mention: &Mention) -> String {
 fn csv_cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '@', '\t', '\r'])
         || (text.starts_with('-') && text.parse::<f64>().is_err());
-    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    let text = if is_formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

@@ -28,7 +28,12 @@ pub use print::is_closed_pipe;
 
 /// Watches what people say about your brands and tells you what needs a fast public answer.
 #[derive(Debug, Parser)]
-#[command(name = "hearken", version, max_term_width = 100, after_help = "Start with: hearken demo")]
+#[command(
+    name = "hearken",
+    version,
+    max_term_width = 100,
+    after_help = "Start with: hearken demo"
+)]
 pub struct Cli {
     #[command(flatten)]
     global: Global,
@@ -53,7 +58,9 @@ pub struct Global {
 impl Global {
     /// The configuration that is meant.
     fn config_path(&self) -> PathBuf {
-        self.config.clone().unwrap_or_else(|| PathBuf::from("hearken.toml"))
+        self.config
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("hearken.toml"))
     }
 }
 
@@ -113,7 +120,9 @@ pub fn start_logging(cli: &Cli) {
     if cli.global.log_json {
         lines.json().init();
     } else {
-        lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
+        lines
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .init();
     }
 }
 

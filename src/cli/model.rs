@@ -85,7 +85,9 @@ pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<Exi
 fn progress(n_texts: usize) -> ProgressBar {
     // Drawn on a terminal only; in a pipe it is silent.
     let bar = ProgressBar::with_draw_target(Some(n_texts as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} texts, {per_sec}, {eta} left") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} texts, {per_sec}, {eta} left")
+    {
         bar.set_style(style);
     }
     bar
@@ -126,18 +128,27 @@ fn show_models(global: &Global, list: &List) -> anyhow::Result<()> {
 
 fn languages(manifest: &serde_json::Value) -> String {
     let languages = manifest["languages"].as_array().into_iter().flatten();
-    languages.filter_map(|lang| lang.as_str()).collect::<Vec<_>>().join(" ")
+    languages
+        .filter_map(|lang| lang.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn shown(folder: &Path) -> String {
-    folder.canonicalize().unwrap_or_else(|_| folder.to_owned()).display().to_string()
+    folder
+        .canonicalize()
+        .unwrap_or_else(|_| folder.to_owned())
+        .display()
+        .to_string()
 }
 
 fn show_evaluation(model: &str, evaluation: &Evaluation, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return print::json(&json!({ "model": model, "evaluation": evaluation }));
     }
-    print::line(&format!("Model {model}; scored by the most probable class among the labels of the file."))?;
+    print::line(&format!(
+        "Model {model}; scored by the most probable class among the labels of the file."
+    ))?;
     print::line("")?;
     let rows: Vec<Vec<String>> = evaluation
         .sources
@@ -157,7 +168,17 @@ fn show_evaluation(model: &str, evaluation: &Evaluation, as_json: bool) -> anyho
         })
         .collect();
     print::table(
-        &["lang", "source", "kind", "n", "accuracy", "macro-F1", "macro-recall", "sure", "accuracy when sure"],
+        &[
+            "lang",
+            "source",
+            "kind",
+            "n",
+            "accuracy",
+            "macro-F1",
+            "macro-recall",
+            "sure",
+            "accuracy when sure",
+        ],
         &rows,
     )?;
     print::line("")?;

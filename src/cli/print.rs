@@ -35,7 +35,10 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
 /// drive the terminal.
 pub(super) fn one_line(text: &str, width: usize) -> String {
     let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let clean: String = folded.chars().filter(|character| !character.is_control()).collect();
+    let clean: String = folded
+        .chars()
+        .filter(|character| !character.is_control())
+        .collect();
     if clean.chars().count() <= width {
         return clean;
     }

@@ -1,5 +1,6 @@
 //! `hearken run`: the daemon on a configuration, or on one brand without any.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -29,7 +30,7 @@ pub(super) async fn call(global: &Global, arguments: Arguments) -> anyhow::Resul
     let file = global.config_path();
     let (config, config_file) = match &arguments.brand {
         Some(name) => {
-            let config = for_brand(name)?;
+            let config = for_brand(name, &file)?;
             let saved = if arguments.save {
                 save(&config, &file)?;
                 Some(file)
@@ -54,7 +55,11 @@ pub(super) async fn call(global: &Global, arguments: Arguments) -> anyhow::Resul
         bail!("nothing to do: the configuration needs at least one [[brand]] and one [[source]]");
     }
     let (n_brands, n_sources) = (plan.brands.len(), plan.sources.len());
-    let names: Vec<String> = plan.sources.iter().map(|source| source.name.to_string()).collect();
+    let names: Vec<String> = plan
+        .sources
+        .iter()
+        .map(|source| source.name.to_string())
+        .collect();
     let is_brand_run = arguments.brand.is_some();
     worker::run(DaemonOptions {
         plan,
@@ -74,25 +79,34 @@ pub(super) async fn call(global: &Global, arguments: Arguments) -> anyhow::Resul
 }
 
 /// Every keyless definition that takes a query, asked about this brand.
-fn for_brand(name: &str) -> anyhow::Result<Config> {
+fn for_brand(name: &str, file: &Path) -> anyhow::Result<Config> {
     if !name.chars().any(char::is_alphanumeric) {
         bail!("--brand needs a name, for example --brand \"Acme Corp\"");
     }
     let asked: Vec<_> = source::builtin()
         .iter()
-        .filter_map(|definition| Some((definition.name.clone(), definition.params_for_brand(name)?)))
+        .filter_map(|definition| {
+            Some((definition.name.clone(), definition.params_for_brand(name)?))
+        })
         .collect();
-    let store = std::env::current_dir()
-        .context("the current folder is unknown")?
+    let store = file
+        .parent()
+        .unwrap_or(Path::new(""))
         .join(config::DEFAULT_STORE);
-    Ok(Config::for_brand(name, &asked, store))
+    let mut config = Config::for_brand(name, &asked, store);
+    config.file = file.to_owned();
+    Ok(config)
 }
 
-fn save(config: &Config, file: &std::path::Path) -> anyhow::Result<()> {
+fn save(config: &Config, file: &Path) -> anyhow::Result<()> {
     if file.exists() {
-        bail!("{} exists already and is kept: leave out --save, or name another with --config", file.display());
+        bail!(
+            "{} exists already and is kept: leave out --save, or name another with --config",
+            file.display()
+        );
     }
-    std::fs::write(file, config.to_toml()).with_context(|| format!("cannot write {}", file.display()))
+    std::fs::write(file, config.to_toml())
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn say_ready(
@@ -101,11 +115,16 @@ fn say_ready(
     n_sources: usize,
     names: Option<&Vec<String>>,
 ) -> anyhow::Result<()> {
-    print::line(&format!("Hearken watches {n_brands} brand(s) on {n_sources} source(s)."))?;
+    print::line(&format!(
+        "Hearken watches {n_brands} brand(s) on {n_sources} source(s)."
+    ))?;
     for name in names.into_iter().flatten() {
         print::line(&format!("  {name}"))?;
     }
     print::line(&format!("Page:       {}", ready.address))?;
-    print::line(&format!("Sign in:    {}  (works once, for a day)", ready.sign_in))?;
+    print::line(&format!(
+        "Sign in:    {}  (works once, for a day)",
+        ready.sign_in
+    ))?;
     print::line(&format!("Alert feed: {}", ready.feed))
 }

@@ -21,7 +21,10 @@ pub(super) struct ReloadArguments {}
 pub(super) struct SignInArguments {}
 
 pub(super) async fn reload(global: &Global, _: &ReloadArguments) -> anyhow::Result<ExitCode> {
-    let answer = Desk::running(global).await?.post("/api/v1/reload", &json!({})).await?;
+    let answer = Desk::running(global)
+        .await?
+        .post("/api/v1/reload", &json!({}))
+        .await?;
     print::line(answer["message"].as_str().unwrap_or("reloaded"))?;
     Ok(ExitCode::SUCCESS)
 }

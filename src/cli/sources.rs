@@ -50,7 +50,10 @@ pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Resu
                 ]
             })
             .collect();
-        print::table(&["name", "kind", "verified", "parameters", "what it reads"], &rows)?;
+        print::table(
+            &["name", "kind", "verified", "parameters", "what it reads"],
+            &rows,
+        )?;
     }
     if !global.config_path().exists() && global.config.is_none() {
         return Ok(ExitCode::SUCCESS);
@@ -66,7 +69,18 @@ pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Resu
         print::line("")?;
         print::line("Configured sources")?;
         let rows: Vec<Vec<String>> = sources.iter().map(row).collect();
-        print::table(&["name", "state", "last ok (UTC)", "next (UTC)", "items", "mentions", "reason"], &rows)?;
+        print::table(
+            &[
+                "name",
+                "state",
+                "last ok (UTC)",
+                "next (UTC)",
+                "items",
+                "mentions",
+                "reason",
+            ],
+            &rows,
+        )?;
     }
     desk.close().await?;
     Ok(ExitCode::SUCCESS)
@@ -106,7 +120,10 @@ fn row(source: &Value) -> Vec<String> {
         health[field]
             .as_str()
             .and_then(|text| text.parse::<DateTime<Utc>>().ok())
-            .map_or_else(|| "-".to_owned(), |at| at.format("%m-%d %H:%M:%S").to_string())
+            .map_or_else(
+                || "-".to_owned(),
+                |at| at.format("%m-%d %H:%M:%S").to_string(),
+            )
     };
     vec![
         source["name"].as_str().unwrap_or_default().to_owned(),

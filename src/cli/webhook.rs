@@ -26,13 +26,18 @@ pub(super) struct Test {
 pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<ExitCode> {
     let Action::Test(test) = action;
     let desk = Desk::open(global).await?;
-    let name = percent_encoding::utf8_percent_encode(&test.name, percent_encoding::NON_ALPHANUMERIC);
-    let answer = desk.post(&format!("/api/v1/webhooks/{name}/test"), &json!({})).await?;
+    let name =
+        percent_encoding::utf8_percent_encode(&test.name, percent_encoding::NON_ALPHANUMERIC);
+    let answer = desk
+        .post(&format!("/api/v1/webhooks/{name}/test"), &json!({}))
+        .await?;
     let ok = answer["ok"] == json!(true);
     if test.json {
         print::json(&answer)?;
     } else {
-        let status = answer["status"].as_u64().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        let status = answer["status"]
+            .as_u64()
+            .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         print::line(&format!("{status} after {} ms", answer["duration_ms"]))?;
         if let Some(body) = answer["answer"].as_str().filter(|body| !body.is_empty()) {
             print::line(&print::one_line(body, 300))?;
@@ -42,5 +47,9 @@ pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<Exi
         }
     }
     desk.close().await?;
-    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

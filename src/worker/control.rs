@@ -38,7 +38,11 @@ pub async fn serve(
         tokio::spawn(async move {
             match command {
                 // Whoever asked may have gone; the work is done all the same.
-                Command::PollSource { name, dry_run, reply } => {
+                Command::PollSource {
+                    name,
+                    dry_run,
+                    reply,
+                } => {
                     let _ = reply.send(poll_now(&engine, &name, dry_run, &stop).await);
                 }
                 Command::Reload { reply } => {
@@ -61,10 +65,18 @@ async fn poll_now(
 ) -> Result<PollReport, String> {
     let plan = engine.plan_now();
     let Some(source) = plan.sources.iter().find(|source| source.name == *name) else {
-        let known: Vec<&str> = plan.sources.iter().map(|source| source.name.as_str()).collect();
+        let known: Vec<&str> = plan
+            .sources
+            .iter()
+            .map(|source| source.name.as_str())
+            .collect();
         return Err(format!(
             "there is no source `{name}`; the configuration has {}",
-            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+            if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            }
         ));
     };
     let mode = if dry_run { Mode::DryRun } else { Mode::Store };
@@ -78,7 +90,9 @@ async fn poll_now(
 /// the listening address and the model need a restart, and the answer says so.
 pub(super) async fn reload(engine: &Engine, file: Option<PathBuf>) -> Result<String, String> {
     let Some(file) = file else {
-        return Err("started without a configuration file, so there is nothing to reload".to_owned());
+        return Err(
+            "started without a configuration file, so there is nothing to reload".to_owned(),
+        );
     };
     let read = tokio::task::spawn_blocking(move || {
         let config = config::load(&file)?;
@@ -88,12 +102,19 @@ pub(super) async fn reload(engine: &Engine, file: Option<PathBuf>) -> Result<Str
     .await
     .map_err(|_| "reading the configuration failed".to_owned())?;
     let plan = read.map_err(|problems| {
-        warn!(n_problems = problems.problems.len(), "The configuration has problems; the old one stays");
+        warn!(
+            n_problems = problems.problems.len(),
+            "The configuration has problems; the old one stays"
+        );
         format!("the old configuration stays:\n{problems}")
     })?;
     let old = engine.plan_now();
     let said = what_changed(&old, &plan);
-    info!(n_brands = plan.brands.len(), n_sources = plan.sources.len(), "The configuration was read again");
+    info!(
+        n_brands = plan.brands.len(),
+        n_sources = plan.sources.len(),
+        "The configuration was read again"
+    );
     engine.plan.send_replace(Arc::new(plan));
     engine.deliveries_due.notify_one();
     Ok(said)
@@ -107,8 +128,14 @@ fn what_changed(old: &Plan, new: &Plan) -> String {
         new.destinations.len()
     );
     let restart = [
-        ("[store] path", old.config.store_path != new.config.store_path),
-        ("[web] listen", old.config.web.listen != new.config.web.listen),
+        (
+            "[store] path",
+            old.config.store_path != new.config.store_path,
+        ),
+        (
+            "[web] listen",
+            old.config.web.listen != new.config.web.listen,
+        ),
         ("[model]", old.config.model != new.config.model),
     ];
     for (key, _) in restart.iter().filter(|(_, changed)| *changed) {
@@ -117,13 +144,25 @@ fn what_changed(old: &Plan, new: &Plan) -> String {
     said
 }
 
-async fn test_webhook(engine: &Engine, name: &str, now: DateTime<Utc>) -> Result<TestReport, String> {
+async fn test_webhook(
+    engine: &Engine,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<TestReport, String> {
     let plan = engine.plan_now();
     let Some(destination) = plan.destinations.iter().find(|known| known.name == name) else {
-        let known: Vec<&str> = plan.destinations.iter().map(|known| known.name.as_str()).collect();
+        let known: Vec<&str> = plan
+            .destinations
+            .iter()
+            .map(|known| known.name.as_str())
+            .collect();
         return Err(format!(
             "there is no webhook `{name}`; the configuration has {}",
-            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+            if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            }
         ));
     };
     let nonce: u128 = rand::random();

@@ -58,17 +58,26 @@ pub struct Ready {
 /// # Errors
 /// When the store cannot be opened or the address cannot be listened on.
 pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
-    let DaemonOptions { plan, config_file, model, any_port, is_demo, ready, on_event, stop } = options;
+    let DaemonOptions {
+        plan,
+        config_file,
+        model,
+        any_port,
+        is_demo,
+        ready,
+        on_event,
+        stop,
+    } = options;
     let config = plan.config.clone();
     let folder = config.store_path.clone();
-    let store = tokio::task::spawn_blocking(move || {
-        Store::open(&folder, Engine::now())
-    })
-    .await
-    .context("the store could not be opened")??;
+    let store = tokio::task::spawn_blocking(move || Store::open(&folder, Engine::now()))
+        .await
+        .context("the store could not be opened")??;
 
     let listener = bind(config.web.listen, any_port).await?;
-    let listen = listener.local_addr().context("the listening address is unknown")?;
+    let listen = listener
+        .local_addr()
+        .context("the listening address is unknown")?;
     let engine = Engine::new(store, plan, model);
     let local_token = web::new_token();
     let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
@@ -86,15 +95,30 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     // Subscribed before the first poll, so that no event is missed.
     let events = engine.alerts.subscribe();
 
-    let published = Handshake { address: reachable(listen), token: local_token, pid: std::process::id() }
-        .publish(&config.store_path)
-        .with_context(|| format!("cannot write to {}", config.store_path.display()))?;
+    let published = Handshake {
+        address: reachable(listen),
+        token: local_token,
+        pid: std::process::id(),
+    }
+    .publish(&config.store_path)
+    .with_context(|| format!("cannot write to {}", config.store_path.display()))?;
     let told = ready_lines(&engine, &site.borrow().base_url()).await?;
 
     let tracker = TaskTracker::new();
     tracker.spawn(web::serve(listener, web::router(state), stop.clone()));
-    tracker.spawn(control::serve(engine.clone(), inbox, config_file.clone(), stop.clone()));
-    tracker.spawn(keep_site(engine.clone(), site, listen, is_demo, stop.clone()));
+    tracker.spawn(control::serve(
+        engine.clone(),
+        inbox,
+        config_file.clone(),
+        stop.clone(),
+    ));
+    tracker.spawn(keep_site(
+        engine.clone(),
+        site,
+        listen,
+        is_demo,
+        stop.clone(),
+    ));
     tracker.spawn(load_model(engine.clone()));
     tracker.spawn(schedule::run(engine.clone(), stop.clone()));
     tracker.spawn(send(engine.clone(), stop.clone()));
@@ -107,7 +131,10 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     stop.cancelled().await;
     info!("Stopping: finishing what was begun");
     tracker.close();
-    if tokio::time::timeout(STOP_WITHIN, tracker.wait()).await.is_err() {
+    if tokio::time::timeout(STOP_WITHIN, tracker.wait())
+        .await
+        .is_err()
+    {
         warn!("Some work did not end in time; it is repeated at the next start");
     }
     let store = engine.store.clone();
@@ -124,7 +151,9 @@ async fn bind(wanted: SocketAddr, any_port: bool) -> anyhow::Result<tokio::net::
         Ok(listener) => Ok(listener),
         Err(error) if any_port && error.kind() == std::io::ErrorKind::AddrInUse => {
             let free = SocketAddr::new(wanted.ip(), 0);
-            tokio::net::TcpListener::bind(free).await.context("no free port was found")
+            tokio::net::TcpListener::bind(free)
+                .await
+                .context("no free port was found")
         }
         Err(error) => Err(error).with_context(|| {
             format!(
@@ -188,7 +217,10 @@ pub fn site_of(plan: &Plan, listen: SocketAddr, is_demo: bool) -> Site {
             .path
             .as_deref()
             .and_then(|path| path.file_name())
-            .map_or_else(|| "hearken-en".to_owned(), |name| name.to_string_lossy().into_owned()),
+            .map_or_else(
+                || "hearken-en".to_owned(),
+                |name| name.to_string_lossy().into_owned(),
+            ),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }
@@ -222,7 +254,9 @@ async fn load_model(engine: Engine) {
             duration_ms = started.elapsed().as_millis() as u64,
             "The model is loaded"
         ),
-        Err(problem) => error!(error = %problem, "The model cannot be loaded: nothing can be judged"),
+        Err(problem) => {
+            error!(error = %problem, "The model cannot be loaded: nothing can be judged")
+        }
     }
 }
 

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use crate::config::{Config, ConfigError, Problem, SourceConfig};
 use crate::domain::{
-    Brand, BrandName, Definition, Destination, RequestPlan, SourceName, TriagePolicy,
-    hex_digest,
+    Brand, BrandName, Definition, Destination, RequestPlan, SourceName, TriagePolicy, hex_digest,
 };
 use crate::matching::Matcher;
 use crate::net::{AllowList, Client, NetPolicy};
@@ -109,12 +108,20 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
         mend,
     };
 
-    let brands: Vec<Brand> = config.brands.iter().map(|brand| brand.brand.clone()).collect();
+    let brands: Vec<Brand> = config
+        .brands
+        .iter()
+        .map(|brand| brand.brand.clone())
+        .collect();
     let matcher = Matcher::compile(&brands);
     if let Err(errors) = &matcher {
         for (name, error) in errors {
-            let place = config.brands.iter().position(|brand| brand.brand.name == *name);
-            let (index, line) = place.map_or((0, 1), |place| (place, config.brands[place].query_line));
+            let place = config
+                .brands
+                .iter()
+                .position(|brand| brand.brand.name == *name);
+            let (index, line) =
+                place.map_or((0, 1), |place| (place, config.brands[place].query_line));
             problems.push(at(
                 line,
                 format!("brand[{index}].query"),
@@ -195,12 +202,18 @@ fn plan_source(
     at: &impl Fn(usize, String, String, String) -> Problem,
 ) -> Result<PlannedSource, Vec<Problem>> {
     let Some(definition) = definitions.find(&given.definition) else {
-        let known: Vec<&str> = definitions.iter().map(|known| known.name.as_str()).collect();
+        let known: Vec<&str> = definitions
+            .iter()
+            .map(|known| known.name.as_str())
+            .collect();
         return Err(vec![at(
             given.definition_line,
             format!("source[{index}].definition"),
             format!("there is no definition `{}`", given.definition),
-            format!("use one of {} (`hearken sources` explains them)", known.join(", ")),
+            format!(
+                "use one of {} (`hearken sources` explains them)",
+                known.join(", ")
+            ),
         )]);
     };
     let params: BTreeMap<String, String> = given

@@ -17,12 +17,12 @@ use crate::domain::{
     SourceStatus, hex_digest,
 };
 use crate::fetch::{self, Checked, FetchPlan, Fetched, next_check};
+use crate::language;
 use crate::matching::is_own;
 use crate::parse::{self, Answer, Parsed};
 use crate::store::{NewMention, PollOutcome, StoreError};
 use crate::triage::{TriageInput, triage};
 use crate::web::PollReport;
-use crate::language;
 
 /// Mentions judged and stored together. Between two such parts a stop is heeded; the
 /// cursor moves with the last one.
@@ -97,24 +97,40 @@ pub async fn poll(
     let now = Engine::now();
     let (bytes, content_type, url, cursor, hints, mut notes) = match fetched {
         Err(error) => {
-            let failure = Failure { reason: error.to_string(), retry_after: error.retry_after() };
+            let failure = Failure {
+                reason: error.to_string(),
+                retry_after: error.retry_after(),
+            };
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
         }
         Ok(Fetched::Unchanged { cursor, hints }) => {
-            let fine = Checked::Fine { hints, feed_min_interval: None };
+            let fine = Checked::Fine {
+                hints,
+                feed_min_interval: None,
+            };
             let next_at = next_at(source, fine, now);
             let mut after = succeeded(status.clone(), now, next_at);
             after.cursor = cursor;
             after.cursor.read_for = Some(read_for);
             if mode == Mode::Store {
-                save(engine, plan, &status, after).await.map_err(|error| failed_store(source, &error))?;
+                save(engine, plan, &status, after)
+                    .await
+                    .map_err(|error| failed_store(source, &error))?;
             }
-            let report = PollReport { unchanged: true, ..PollReport::default() };
+            let report = PollReport {
+                unchanged: true,
+                ..PollReport::default()
+            };
             return Ok((report, next_at));
         }
-        Ok(Fetched::Fresh { bytes, content_type, url, cursor, hints, notes }) => {
-            (bytes, content_type, url, cursor, hints, notes)
-        }
+        Ok(Fetched::Fresh {
+            bytes,
+            content_type,
+            url,
+            cursor,
+            hints,
+            notes,
+        }) => (bytes, content_type, url, cursor, hints, notes),
     };
 
     let parsed = {
@@ -153,7 +169,11 @@ pub async fn poll(
     after.health.n_items += parsed.items.len() as u64;
     after.health.notes.clone_from(&notes);
 
-    let mut report = PollReport { items: parsed.items.clone(), notes, ..PollReport::default() };
+    let mut report = PollReport {
+        items: parsed.items.clone(),
+        notes,
+        ..PollReport::default()
+    };
     if mode == Mode::DryRun {
         return Ok((report, next_at));
     }
@@ -245,7 +265,13 @@ async fn find(
                 let own = plan.brands.iter().any(|brand| {
                     brands.iter().any(|found| found.name == brand.name) && is_own(brand, &item)
                 });
-                Some(Found { item, brands, lang: lang.map(str::to_owned), identity, own })
+                Some(Found {
+                    item,
+                    brands,
+                    lang: lang.map(str::to_owned),
+                    identity,
+                    own,
+                })
             })
             .collect()
     })
@@ -273,7 +299,10 @@ struct Counts {
     n_flagged: usize,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the last step of a poll knows everything before it")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the last step of a poll knows everything before it"
+)]
 async fn store_found(
     engine: &Engine,
     plan: &Arc<Plan>,
@@ -315,11 +344,17 @@ async fn store_found(
         let mut events = Vec::new();
         if is_last {
             if !backlog_ids.is_empty() {
-                events.push(Engine::addressed(plan, backlog_event(source, &backlog_ids, before, now)));
+                events.push(Engine::addressed(
+                    plan,
+                    backlog_event(source, &backlog_ids, before, now),
+                ));
             }
             events.extend(recovery(plan, before, &after, now));
             after.health.n_mentions += counts.n_new as u64
-                + mentions.iter().filter(|new| new.mention.seen_at == now).count() as u64;
+                + mentions
+                    .iter()
+                    .filter(|new| new.mention.seen_at == now)
+                    .count() as u64;
         }
         let outcome = PollOutcome {
             source: source.name.clone(),
@@ -363,15 +398,21 @@ async fn judge(
     now: DateTime<Utc>,
 ) -> Result<Vec<NewMention>, String> {
     let store = engine.store.clone();
-    let keys: Vec<Vec<String>> = part.iter().map(|found| found.identity.keys.clone()).collect();
+    let keys: Vec<Vec<String>> = part
+        .iter()
+        .map(|found| found.identity.keys.clone())
+        .collect();
     let known = blocking(move || store.known(&keys))
         .await
         .map_err(|error| format!("the store could not be read: {error}"))?;
 
+    // Only the source that found a mention first may change it: two sources that shorten a
+    // text differently would change it for ever.
     let is_same = |found: &Found, known: &Mention| {
-        found.item.text == known.item.text
-            && found.item.title == known.item.title
-            && found.item.rating == known.item.rating
+        known.source != source.name
+            || (found.item.text == known.item.text
+                && found.item.title == known.item.title
+                && found.item.rating == known.item.rating)
     };
     let inputs: Vec<Input> = part
         .iter()
@@ -383,7 +424,10 @@ async fn judge(
             lang: found.lang.clone(),
         })
         .collect();
-    let classifier: &Classifier = engine.classifier().await.map_err(|error| error.to_string())?;
+    let classifier: &Classifier = engine
+        .classifier()
+        .await
+        .map_err(|error| error.to_string())?;
     let mut verdicts = classifier
         .classify(inputs)
         .await
@@ -396,12 +440,20 @@ async fn judge(
         .map(|(found, known)| match known {
             Some(known) if is_same(&found, &known) => {
                 let mut mention = known;
-                mention.item.engagement = found.item.engagement;
-                mention.item.updated_at = found.item.updated_at.or(mention.item.updated_at);
-                NewMention { mention, keys: found.identity.keys, events: Vec::new() }
+                if mention.source == source.name {
+                    mention.item.engagement = found.item.engagement;
+                    mention.item.updated_at = found.item.updated_at.or(mention.item.updated_at);
+                }
+                NewMention {
+                    mention,
+                    keys: found.identity.keys,
+                    events: Vec::new(),
+                }
             }
             known => {
-                let verdict = verdicts.next().expect("one verdict per text that was handed in");
+                let verdict = verdicts
+                    .next()
+                    .expect("one verdict per text that was handed in");
                 judged(plan, source, found, known, verdict, now)
             }
         })
@@ -418,7 +470,13 @@ fn judged(
 ) -> NewMention {
     let seen_at = known.as_ref().map_or(now, |known| known.seen_at);
     let outcome = triage(
-        &TriageInput { item: &found.item, sentiment: &sentiment, own: found.own, seen_at, lang: found.lang.as_deref() },
+        &TriageInput {
+            item: &found.item,
+            sentiment: &sentiment,
+            own: found.own,
+            seen_at,
+            lang: found.lang.as_deref(),
+        },
         &plan.policy,
         now,
     );
@@ -427,47 +485,83 @@ fn judged(
         item.lang = found.lang;
     }
     let mention = Mention {
-        id: known.as_ref().map_or(found.identity.id, |known| known.id.clone()),
-        source: known.as_ref().map_or_else(|| source.name.clone(), |known| known.source.clone()),
+        id: known
+            .as_ref()
+            .map_or(found.identity.id, |known| known.id.clone()),
+        source: known
+            .as_ref()
+            .map_or_else(|| source.name.clone(), |known| known.source.clone()),
         seen_at,
         brands: found.brands,
         story: found.identity.story,
         sentiment,
         case: outcome.flag.is_some().then(Case::open),
         flag: outcome.flag,
-        backlog: known.as_ref().map_or(outcome.backlog, |known| known.backlog),
+        backlog: known
+            .as_ref()
+            .map_or(outcome.backlog, |known| known.backlog),
         own: found.own,
-        earlier: known.as_ref().map_or_else(Vec::new, |known| known.earlier.clone()),
+        earlier: known
+            .as_ref()
+            .map_or_else(Vec::new, |known| known.earlier.clone()),
         item,
     };
     let is_told = !mention.backlog
         && (mention.flag.is_some() || known.as_ref().is_some_and(|known| known.flag.is_some()));
     let events = if is_told {
-        vec![Engine::addressed(plan, mention_event(&mention, known.is_some(), now))]
+        vec![Engine::addressed(
+            plan,
+            mention_event(&mention, known.is_some(), now),
+        )]
     } else {
         Vec::new()
     };
-    NewMention { mention, keys: found.identity.keys, events }
+    NewMention {
+        mention,
+        keys: found.identity.keys,
+        events,
+    }
 }
 
 fn mention_event(mention: &Mention, was_known: bool, now: DateTime<Utc>) -> Event {
     let (event_type, id) = if was_known {
         // An edit is told once, however often the edited text is read.
-        let text = hex_digest("text", &[mention.item.title.as_deref().unwrap_or(""), &mention.item.text]);
+        let text = hex_digest(
+            "text",
+            &[
+                mention.item.title.as_deref().unwrap_or(""),
+                &mention.item.text,
+            ],
+        );
         let event_type = EventType::MentionUpdated;
-        (event_type, EventId::of(event_type.as_str(), &[mention.id.as_str(), &text]))
+        (
+            event_type,
+            EventId::of(event_type.as_str(), &[mention.id.as_str(), &text]),
+        )
     } else {
         let event_type = EventType::MentionFlagged;
-        (event_type, EventId::of(event_type.as_str(), &[mention.id.as_str()]))
+        (
+            event_type,
+            EventId::of(event_type.as_str(), &[mention.id.as_str()]),
+        )
     };
     let mut event = Event::new(id, event_type, now, json!({ "mention": mention }));
     event.mention = Some(mention.id.clone());
-    event.brands = mention.brands.iter().map(|brand| brand.name.clone()).collect();
+    event.brands = mention
+        .brands
+        .iter()
+        .map(|brand| brand.name.clone())
+        .collect();
     event.score = mention.flag.as_ref().map(|flag| flag.score);
     event
 }
 
-fn backlog_event(source: &PlannedSource, ids: &[String], before: &SourceStatus, now: DateTime<Utc>) -> Event {
+fn backlog_event(
+    source: &PlannedSource,
+    ids: &[String],
+    before: &SourceStatus,
+    now: DateTime<Utc>,
+) -> Event {
     let event_type = EventType::MentionBacklog;
     let subject = if before.cursor.polled_before {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -484,7 +578,12 @@ fn backlog_event(source: &PlannedSource, ids: &[String], before: &SourceStatus, 
     )
 }
 
-fn source_event(event_type: EventType, status: &SourceStatus, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Event {
+fn source_event(
+    event_type: EventType,
+    status: &SourceStatus,
+    since: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Event {
     let outage = since.map_or_else(|| "never".to_owned(), |at| at.to_rfc3339());
     Event::new(
         EventId::of(event_type.as_str(), &[status.name.as_str(), &outage]),
@@ -504,7 +603,12 @@ fn recovery(
     (before.health.n_failures >= N_FAILURES_BEFORE_ALERT).then(|| {
         Engine::addressed(
             plan,
-            source_event(EventType::SourceRecovered, after, before.health.last_ok_at, now),
+            source_event(
+                EventType::SourceRecovered,
+                after,
+                before.health.last_ok_at,
+                now,
+            ),
         )
     })
 }
@@ -551,7 +655,10 @@ struct Failure {
 
 impl Failure {
     fn of(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), retry_after: None }
+        Self {
+            reason: reason.into(),
+            retry_after: None,
+        }
     }
 }
 
@@ -565,9 +672,19 @@ async fn record_failure(
     now: DateTime<Utc>,
     mode: Mode,
 ) -> PollError {
-    let Failure { reason, retry_after } = failure;
+    let Failure {
+        reason,
+        retry_after,
+    } = failure;
     let n_failures = status.health.n_failures.saturating_add(1);
-    let next_at = next_at(source, Checked::Failed { n_failures, retry_after }, now);
+    let next_at = next_at(
+        source,
+        Checked::Failed {
+            n_failures,
+            retry_after,
+        },
+        now,
+    );
     if mode == Mode::Store {
         let health = &mut status.health;
         health.state = HealthState::Failing;
@@ -578,7 +695,10 @@ async fn record_failure(
         let events: Vec<_> = (n_failures >= N_FAILURES_BEFORE_ALERT)
             .then(|| {
                 let since = status.health.last_ok_at;
-                Engine::addressed(plan, source_event(EventType::SourceFailing, &status, since, now))
+                Engine::addressed(
+                    plan,
+                    source_event(EventType::SourceFailing, &status, since, now),
+                )
             })
             .into_iter()
             .collect();

@@ -100,7 +100,10 @@ async fn first_time(engine: &Engine, source: &PlannedSource, now: DateTime<Utc>)
     let name = source.name.clone();
     let stored = tokio::task::spawn_blocking(move || store.source_status(&name)).await;
     match stored {
-        Ok(Ok(status)) => status.health.next_poll_at.map_or(now, |at| at.min(now + source.every)),
+        Ok(Ok(status)) => status
+            .health
+            .next_poll_at
+            .map_or(now, |at| at.min(now + source.every)),
         Ok(Err(error)) => {
             warn!(source.id = %source.name, %error, "A source's state could not be read; polling it now");
             now

@@ -21,9 +21,17 @@ fn wrong_usage_ends_with_two_and_failure_with_one() {
     place.run(&["no-such-command"]).ends_with(2);
     place.run(&["mentions", "--limit", "many"]).ends_with(2);
     let missing = place.run(&["run"]).ends_with(1);
-    assert!(missing.stderr.contains("hearken init"), "{}", missing.stderr);
+    assert!(
+        missing.stderr.contains("hearken init"),
+        "{}",
+        missing.stderr
+    );
     let missing = place.run(&["mentions"]).ends_with(1);
-    assert!(missing.stderr.contains("hearken init"), "{}", missing.stderr);
+    assert!(
+        missing.stderr.contains("hearken init"),
+        "{}",
+        missing.stderr
+    );
     let alone = place.run(&["reload"]).ends_with(1);
     assert!(alone.stderr.contains("hearken run"), "{}", alone.stderr);
 }
@@ -33,10 +41,25 @@ fn extract_reads_what_it_can_and_says_what_it_cannot() {
     let place = Place::new();
     place.write("good.xml", &feed(&[("1", "one"), ("2", "two")]));
     place.write("empty.xml", "");
-    place.write("none.xml", "<rss version=\"2.0\"><channel><title>t</title></channel></rss>");
-    place.write("page.html", "<!doctype html><html><head><title>Hello</title></head><body>x</body></html>");
+    place.write(
+        "none.xml",
+        "<rss version=\"2.0\"><channel><title>t</title></channel></rss>",
+    );
+    place.write(
+        "page.html",
+        "<!doctype html><html><head><title>Hello</title></head><body>x</body></html>",
+    );
     let ended = place
-        .run(&["extract", "--definition", "feed", "--json", "good.xml", "empty.xml", "none.xml", "page.html"])
+        .run(&[
+            "extract",
+            "--definition",
+            "feed",
+            "--json",
+            "good.xml",
+            "empty.xml",
+            "none.xml",
+            "page.html",
+        ])
         .ends_with(1);
     let lines = ended.json();
     assert_eq!(lines.len(), 4);
@@ -45,8 +68,12 @@ fn extract_reads_what_it_can_and_says_what_it_cannot() {
     assert_eq!(lines[1]["text"], "two");
     assert_eq!(lines[2]["error"]["kind"], "empty");
     assert_eq!(lines[3]["error"]["kind"], "not_a_feed");
-    place.run(&["extract", "--definition", "feed", "none.xml"]).ok();
-    let unknown = place.run(&["extract", "--definition", "fed", "good.xml"]).ends_with(1);
+    place
+        .run(&["extract", "--definition", "feed", "none.xml"])
+        .ok();
+    let unknown = place
+        .run(&["extract", "--definition", "fed", "good.xml"])
+        .ends_with(1);
     assert!(unknown.stderr.contains("feed"), "{}", unknown.stderr);
 }
 
@@ -58,7 +85,10 @@ fn classify_judges_in_order_with_the_shipped_model() {
          {{\"text\": \"అక్మే కెటిల్ రెండు రోజుల్లో పాడైపోయింది\"}}\n"
     );
     let verdicts = place.run_with(&["classify", "--json"], &input).ok().json();
-    let labels: Vec<&str> = verdicts.iter().filter_map(|verdict| verdict["label"].as_str()).collect();
+    let labels: Vec<&str> = verdicts
+        .iter()
+        .filter_map(|verdict| verdict["label"].as_str())
+        .collect();
     assert_eq!(labels, ["negative", "positive", "unsure"]);
     for verdict in &verdicts {
         let sum: f64 = ["negative", "neutral", "positive"]
@@ -66,11 +96,22 @@ fn classify_judges_in_order_with_the_shipped_model() {
             .filter_map(|class| verdict[class].as_f64())
             .sum();
         assert!((sum - 1.0).abs() < 1e-9, "{verdict}");
-        assert_eq!(verdict["model"].as_str().map(|model| model.starts_with("hearken-en/")), Some(true));
+        assert_eq!(
+            verdict["model"]
+                .as_str()
+                .map(|model| model.starts_with("hearken-en/")),
+            Some(true)
+        );
     }
     assert_eq!(verdicts[2]["lang"], "te");
-    let broken = place.run_with(&["classify", "--json"], "{\"txet\": 1}\nfine\n").ends_with(1);
-    assert_eq!(broken.stdout.lines().count(), 2, "a line out for every line in");
+    let broken = place
+        .run_with(&["classify", "--json"], "{\"txet\": 1}\nfine\n")
+        .ends_with(1);
+    assert_eq!(
+        broken.stdout.lines().count(),
+        2,
+        "a line out for every line in"
+    );
     assert!(broken.stderr.contains(":1:"), "{}", broken.stderr);
 }
 
@@ -88,7 +129,9 @@ fn a_model_can_be_measured_and_a_missing_one_is_named() {
     assert!(listed.stdout.contains("hearken-en/"), "{}", listed.stdout);
     let missing = place.run(&["--model", "nowhere", "classify"]).ends_with(1);
     assert!(missing.stderr.contains("nowhere"), "{}", missing.stderr);
-    let benched = place.json(&["bench", "classify", "--texts", "20", "--runs", "1", "--json"]);
+    let benched = place.json(&[
+        "bench", "classify", "--texts", "20", "--runs", "1", "--json",
+    ]);
     assert!(benched[0]["texts_per_s"]["median"].as_f64() > Some(0.0));
 }
 
@@ -108,11 +151,19 @@ fn the_demo_shows_flagged_mentions_and_keeps_nothing() {
     assert_eq!(status, 200, "links of the demo lead somewhere");
     assert!(String::from_utf8_lossy(&body).contains("Acme") || !body.is_empty());
     wait_for("mentions of several sites", || {
-        let flagged = demo.stdout().iter().filter(|line| line.starts_with("flagged ")).count();
+        let flagged = demo
+            .stdout()
+            .iter()
+            .filter(|line| line.starts_with("flagged "))
+            .count();
         (flagged >= 3).then_some(())
     });
     assert_eq!(get(&page, &[]).0, 303);
-    assert!(demo.stdout().iter().any(|line| line.contains("This is a demo")));
+    assert!(
+        demo.stdout()
+            .iter()
+            .any(|line| line.contains("This is a demo"))
+    );
     let (code, took) = demo.stop("INT");
     assert_eq!(code, Some(0));
     assert!(took.as_secs() < 10, "took {took:?}");
@@ -124,15 +175,32 @@ fn the_demo_shows_flagged_mentions_and_keeps_nothing() {
 fn every_command_has_help_with_an_example() {
     let place = Place::new();
     let commands: [&[&str]; 18] = [
-        &["run"], &["demo"], &["init"], &["sources"], &["fetch"], &["extract"], &["classify"],
-        &["mentions"], &["cases", "list"], &["cases", "done"], &["cases", "dismiss"],
-        &["cases", "reopen"], &["deliveries", "list"], &["webhook", "test"], &["model", "eval"],
-        &["bench", "classify"], &["reload"], &["sign-in"],
+        &["run"],
+        &["demo"],
+        &["init"],
+        &["sources"],
+        &["fetch"],
+        &["extract"],
+        &["classify"],
+        &["mentions"],
+        &["cases", "list"],
+        &["cases", "done"],
+        &["cases", "dismiss"],
+        &["cases", "reopen"],
+        &["deliveries", "list"],
+        &["webhook", "test"],
+        &["model", "eval"],
+        &["bench", "classify"],
+        &["reload"],
+        &["sign-in"],
     ];
     for command in commands {
         let mut arguments = command.to_vec();
         arguments.push("--help");
         let help = place.run(&arguments).ok().stdout;
-        assert!(help.contains(&format!("hearken {}", command.join(" "))), "{command:?}: {help}");
+        assert!(
+            help.contains(&format!("hearken {}", command.join(" "))),
+            "{command:?}: {help}"
+        );
     }
 }

@@ -14,7 +14,9 @@ fn told(asked: &[Asked]) -> BTreeMap<String, BTreeSet<String>> {
     for request in asked {
         let body: Value = serde_json::from_slice(&request.body).expect("JSON");
         if body["type"] == "mention.flagged" {
-            let native = body["data"]["mention"]["native_id"].as_str().expect("an id");
+            let native = body["data"]["mention"]["native_id"]
+                .as_str()
+                .expect("an id");
             let event = request.header("webhook-id").expect("signed").to_owned();
             told.entry(native.to_owned()).or_default().insert(event);
         }
@@ -24,12 +26,20 @@ fn told(asked: &[Asked]) -> BTreeMap<String, BTreeSet<String>> {
 
 fn entries(n: usize) -> Vec<(String, String)> {
     (0..n)
-        .map(|number| (format!("n{number}"), format!("{ANGRY} My order was number {number}.")))
+        .map(|number| {
+            (
+                format!("n{number}"),
+                format!("{ANGRY} My order was number {number}."),
+            )
+        })
         .collect()
 }
 
 fn feed_of(entries: &[(String, String)]) -> String {
-    let entries: Vec<(&str, &str)> = entries.iter().map(|(id, text)| (&id[..], &text[..])).collect();
+    let entries: Vec<(&str, &str)> = entries
+        .iter()
+        .map(|(id, text)| (&id[..], &text[..]))
+        .collect();
     feed(&entries)
 }
 
@@ -55,13 +65,18 @@ fn killed_in_the_middle_of_polls() {
         daemon.kill();
     }
     let daemon = place.start_daemon();
-    wait_for("every mention to be told", || (told(&receiver.asked()).len() == N).then_some(()));
+    wait_for("every mention to be told", || {
+        (told(&receiver.asked()).len() == N).then_some(())
+    });
     daemon.stop("TERM");
     for (mention, events) in told(&receiver.asked()) {
         assert_eq!(events.len(), 1, "{mention} was told under {events:?}");
     }
     let mentions = place.json(&["mentions", "--limit", "1000", "--json"]);
-    let kept: BTreeSet<&str> = mentions.iter().filter_map(|mention| mention["native_id"].as_str()).collect();
+    let kept: BTreeSet<&str> = mentions
+        .iter()
+        .filter_map(|mention| mention["native_id"].as_str())
+        .collect();
     assert_eq!(kept.len(), N);
     assert_eq!(mentions.len(), N, "each is kept once");
 }
@@ -85,15 +100,22 @@ fn killed_in_the_middle_of_a_delivery() {
         &configuration(&[("blog", site.url("/feed"))], Some(&receiver.url("/hook"))),
     );
     let daemon = place.start_daemon();
-    wait_for("a delivery that hangs", || (n_hung.load(Ordering::SeqCst) > 0).then_some(()));
+    wait_for("a delivery that hangs", || {
+        (n_hung.load(Ordering::SeqCst) > 0).then_some(())
+    });
     daemon.kill();
     let half_sent = receiver.asked()[0].clone();
 
     answering.store(true, Ordering::SeqCst);
     let daemon = place.start_daemon();
-    let again = wait_for("the delivery to be sent again", || receiver.asked().get(1).cloned());
+    let again = wait_for("the delivery to be sent again", || {
+        receiver.asked().get(1).cloned()
+    });
     assert_eq!(again.header("webhook-id"), half_sent.header("webhook-id"));
-    assert_eq!(again.body, half_sent.body, "the body is fixed when the event is stored");
+    assert_eq!(
+        again.body, half_sent.body,
+        "the body is fixed when the event is stored"
+    );
     wait_for("the delivery to be recorded", || {
         place
             .json(&["deliveries", "list", "--state", "delivered", "--json"])

@@ -13,7 +13,10 @@ fn from_a_feed_to_a_verified_webhook_signature() {
         let body = feed(&[
             ("1", ANGRY),
             ("2", "Nothing to do with anybody we watch."),
-            ("3", "Thank you Acme, wonderful service, I love my new kettle!"),
+            (
+                "3",
+                "Thank you Acme, wonderful service, I love my new kettle!",
+            ),
         ]);
         Reply::ok("application/rss+xml", body)
     });
@@ -33,7 +36,9 @@ fn from_a_feed_to_a_verified_webhook_signature() {
     let at: i64 = header("webhook-timestamp").parse().expect("seconds");
     assert_eq!(
         header("webhook-signature"),
-        signer.sign(&id, at, &hook.body).expect("the body can be signed")
+        signer
+            .sign(&id, at, &hook.body)
+            .expect("the body can be signed")
     );
     let body: Value = serde_json::from_slice(&hook.body).expect("JSON");
     assert_eq!(body["type"], "mention.flagged");
@@ -55,7 +60,11 @@ fn from_a_feed_to_a_verified_webhook_signature() {
     let flagged = place.json(&["mentions", "--flagged", "--json"]);
     assert_eq!(flagged.len(), 1);
     assert_eq!(flagged[0]["id"], mention["id"]);
-    assert_eq!(place.json(&["mentions", "--json"]).len(), 2, "two items speak of Acme");
+    assert_eq!(
+        place.json(&["mentions", "--json"]).len(),
+        2,
+        "two items speak of Acme"
+    );
     let found = place.json(&["mentions", "kettle AND verdict:positive", "--json"]);
     assert_eq!(found.len(), 1);
     let sent = wait_for("the delivery to be recorded", || {
@@ -66,11 +75,14 @@ fn from_a_feed_to_a_verified_webhook_signature() {
 
     // A person acts; a second event goes out.
     let id = mention["id"].as_str().expect("an id");
-    place.run(&["cases", "done", &id[..12], "--note", "answered"]).ok();
+    place
+        .run(&["cases", "done", &id[..12], "--note", "answered"])
+        .ok();
     wait_for("case.replied", || {
-        receiver.asked().into_iter().find(|asked| {
-            String::from_utf8_lossy(&asked.body).contains("\"case.replied\"")
-        })
+        receiver
+            .asked()
+            .into_iter()
+            .find(|asked| String::from_utf8_lossy(&asked.body).contains("\"case.replied\""))
     });
     assert!(place.json(&["cases", "list", "--json"]).is_empty());
 
@@ -102,7 +114,10 @@ fn a_poll_that_finds_nothing_new_is_conditional_and_tells_nobody() {
         }
         Reply::Send(
             200,
-            vec![("ETag", "\"v1\"".to_owned()), ("Content-Type", "application/rss+xml".to_owned())],
+            vec![
+                ("ETag", "\"v1\"".to_owned()),
+                ("Content-Type", "application/rss+xml".to_owned()),
+            ],
             feed(&[("1", ANGRY)]).into_bytes(),
         )
     });
@@ -115,8 +130,16 @@ fn a_poll_that_finds_nothing_new_is_conditional_and_tells_nobody() {
     let daemon = place.start_daemon();
     wait_for("four polls", || (site.asked().len() >= 4).then_some(()));
     let polls = site.asked();
-    assert!(polls[0].header("user-agent").is_some_and(|agent| agent.starts_with("Hearken/")));
-    assert!(polls[1..].iter().all(|asked| asked.header("if-none-match") == Some("\"v1\"")));
+    assert!(
+        polls[0]
+            .header("user-agent")
+            .is_some_and(|agent| agent.starts_with("Hearken/"))
+    );
+    assert!(
+        polls[1..]
+            .iter()
+            .all(|asked| asked.header("if-none-match") == Some("\"v1\""))
+    );
     wait_for("the webhook", || receiver.asked().into_iter().next());
     daemon.stop("INT");
     assert_eq!(receiver.asked().len(), 1, "one mention, one alert");
@@ -130,24 +153,40 @@ fn a_reload_brings_a_new_brand_to_an_unchanged_page() {
             return Reply::status(304);
         }
         *answer.lock().expect("one server") += 1;
-        let body = feed(&[("1", "Zenith is terrible, worst support ever."), ("2", ANGRY)]);
+        let body = feed(&[
+            ("1", "Zenith is terrible, worst support ever."),
+            ("2", ANGRY),
+        ]);
         Reply::Send(200, vec![("ETag", "\"v1\"".to_owned())], body.into_bytes())
     });
     let place = Place::new();
     let before = configuration(&[("blog", site.url("/feed"))], None);
     place.write("hearken.toml", &before);
     let daemon = place.start_daemon();
-    wait_for("the first mention", || (place.json(&["mentions", "--json"]).len() == 1).then_some(()));
+    wait_for("the first mention", || {
+        (place.json(&["mentions", "--json"]).len() == 1).then_some(())
+    });
 
     place.write("hearken.toml", "[[brand]\n");
     let refused = place.run(&["reload"]).ends_with(1);
-    assert!(refused.stderr.contains("hearken.toml:1"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("hearken.toml:1"),
+        "{}",
+        refused.stderr
+    );
 
-    place.write("hearken.toml", &format!("{before}\n[[brand]]\nname = \"Zenith\"\n"));
+    place.write(
+        "hearken.toml",
+        &format!("{before}\n[[brand]]\nname = \"Zenith\"\n"),
+    );
     let said = place.run(&["reload"]).ok();
     assert!(said.stdout.contains("2 brand(s)"), "{}", said.stdout);
     wait_for("the new brand's mention", || {
-        (place.json(&["mentions", "--brand", "Zenith", "--json"]).len() == 1).then_some(())
+        (place
+            .json(&["mentions", "--brand", "Zenith", "--json"])
+            .len()
+            == 1)
+            .then_some(())
     });
     daemon.stop("TERM");
 }
@@ -183,14 +222,24 @@ fn the_first_poll_does_not_flood() {
     daemon.stop("TERM");
     let mentions = place.json(&["mentions", "--json"]);
     assert_eq!(mentions.len(), 2, "old items are kept all the same");
-    assert_eq!(mentions.iter().filter(|mention| mention["backlog"] == true).count(), 1);
+    assert_eq!(
+        mentions
+            .iter()
+            .filter(|mention| mention["backlog"] == true)
+            .count(),
+        1
+    );
 }
 
 /// A plain GET; status and body.
 pub(crate) fn get(url: &str, headers: &[(&str, &str)]) -> (u16, Vec<u8>) {
     use std::io::{Read as _, Write as _};
     let url = url::Url::parse(url).expect("an address");
-    let host = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
+    let host = format!(
+        "{}:{}",
+        url.host_str().expect("a host"),
+        url.port().expect("a port")
+    );
     let mut stream = std::net::TcpStream::connect(&host).expect("somebody listens");
     let path = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
@@ -200,14 +249,26 @@ pub(crate) fn get(url: &str, headers: &[(&str, &str)]) -> (u16, Vec<u8>) {
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
-    stream.write_all(format!("{request}\r\n").as_bytes()).expect("the request is sent");
+    stream
+        .write_all(format!("{request}\r\n").as_bytes())
+        .expect("the request is sent");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("the answer is read");
-    let end = answer.windows(4).position(|part| part == b"\r\n\r\n").expect("a head");
+    let end = answer
+        .windows(4)
+        .position(|part| part == b"\r\n\r\n")
+        .expect("a head");
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-    let status = head.split_whitespace().nth(1).and_then(|code| code.parse().ok()).expect("a status");
+    let status = head
+        .split_whitespace()
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .expect("a status");
     let mut body = answer[end + 4..].to_vec();
-    if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+    if head
+        .to_ascii_lowercase()
+        .contains("transfer-encoding: chunked")
+    {
         body = unchunk(&body);
     }
     (status, body)

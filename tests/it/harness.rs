@@ -60,14 +60,19 @@ impl Place {
             .env_remove("HEARKEN_LOG")
             // Nothing but loopback is ever asked: whatever is meant for elsewhere goes to a
             // port where nobody listens.
-            .envs(["http_proxy", "https_proxy", "all_proxy"].map(|name| (name, "http://127.0.0.1:9")))
+            .envs(
+                ["http_proxy", "https_proxy", "all_proxy"].map(|name| (name, "http://127.0.0.1:9")),
+            )
             .stdin(Stdio::null());
         command
     }
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
-        let output = self.command(arguments).output().expect("the program starts");
+        let output = self
+            .command(arguments)
+            .output()
+            .expect("the program starts");
         Ended::of(arguments, output)
     }
 
@@ -86,7 +91,10 @@ impl Place {
             .expect("stdin is piped")
             .write_all(input.as_bytes())
             .expect("the program reads its input");
-        Ended::of(arguments, child.wait_with_output().expect("the program ends"))
+        Ended::of(
+            arguments,
+            child.wait_with_output().expect("the program ends"),
+        )
     }
 
     /// Starts a command that goes on.
@@ -101,7 +109,11 @@ impl Place {
         let errors = Lines::default();
         lines.follow(child.stdout.take().expect("stdout is piped"));
         errors.follow(child.stderr.take().expect("stderr is piped"));
-        Running { child, lines, errors }
+        Running {
+            child,
+            lines,
+            errors,
+        }
     }
 
     /// Starts the daemon and waits until it says that it is ready.
@@ -158,7 +170,9 @@ impl Ended {
     pub(crate) fn json(&self) -> Vec<Value> {
         self.stdout
             .lines()
-            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+            .map(|line| {
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+            })
             .collect()
     }
 }
@@ -200,7 +214,12 @@ impl Running {
     pub(crate) fn wait_for_line(&mut self, part: &str) -> String {
         let started = Instant::now();
         loop {
-            if let Some(line) = self.lines.all().into_iter().find(|line| line.contains(part)) {
+            if let Some(line) = self
+                .lines
+                .all()
+                .into_iter()
+                .find(|line| line.contains(part))
+            {
                 return line;
             }
             let ended = self.child.try_wait().expect("the child can be asked");
@@ -300,7 +319,11 @@ pub(crate) enum Reply {
 
 impl Reply {
     pub(crate) fn ok(content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self::Send(200, vec![("Content-Type", content_type.to_owned())], body.into())
+        Self::Send(
+            200,
+            vec![("Content-Type", content_type.to_owned())],
+            body.into(),
+        )
     }
 
     pub(crate) fn status(status: u16) -> Self {
@@ -317,7 +340,10 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
-        Self::on(TcpListener::bind("127.0.0.1:0").expect("a free port"), answer)
+        Self::on(
+            TcpListener::bind("127.0.0.1:0").expect("a free port"),
+            answer,
+        )
     }
 
     pub(crate) fn on(
@@ -325,7 +351,9 @@ impl Site {
         answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let site = Self {
-            address: listener.local_addr().expect("a bound listener has an address"),
+            address: listener
+                .local_addr()
+                .expect("a bound listener has an address"),
             asked: Arc::default(),
         };
         let asked = Arc::clone(&site.asked);
@@ -348,7 +376,12 @@ impl Site {
 
     /// What was asked so far, oldest first.
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().expect("no server panics").iter().cloned().collect()
+        self.asked
+            .lock()
+            .expect("no server panics")
+            .iter()
+            .cloned()
+            .collect()
     }
 }
 
@@ -367,20 +400,32 @@ fn serve(
     loop {
         let mut line = String::new();
         reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            break;
+        };
         headers.push((name.to_owned(), value.trim().to_owned()));
     }
-    let mut request = Asked { path, headers, body: Vec::new() };
+    let mut request = Asked {
+        path,
+        headers,
+        body: Vec::new(),
+    };
     let length = request
         .header("content-length")
         .and_then(|length| length.parse().ok())
         .unwrap_or(0);
     request.body = vec![0; length];
     reader.read_exact(&mut request.body)?;
-    asked.lock().expect("no server panics").push_back(request.clone());
+    asked
+        .lock()
+        .expect("no server panics")
+        .push_back(request.clone());
     match answer(&request) {
         Reply::Send(status, headers, body) => {
-            let mut head = format!("HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+            let mut head = format!(
+                "HTTP/1.1 {status} Said\r\nConnection: close\r\nContent-Length: {}\r\n",
+                body.len()
+            );
             for (name, value) in headers {
                 head.push_str(&format!("{name}: {value}\r\n"));
             }
@@ -422,7 +467,9 @@ pub(crate) fn feed(entries: &[(&str, &str)]) -> String {
             )
         })
         .collect();
-    format!("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>t</title>{items}</channel></rss>")
+    format!(
+        "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>t</title>{items}</channel></rss>"
+    )
 }
 
 /// A text that any model calls negative and triage flags.

@@ -3,7 +3,9 @@
 mod bad_input;
 mod commands;
 mod crash;
+mod definitions_corpus;
 mod end_to_end;
+mod feed_corpus;
 mod harness;
 mod imports;
 mod readme;

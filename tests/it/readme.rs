@@ -57,13 +57,18 @@ fn every_command_of_the_readme_works() {
     let text = configuration(&[("blog", site.url("/feed"))], Some(&receiver.url("/hook")));
     place.write("hearken.toml", &text);
     place.write("saved.xml", &feed(&[("1", ANGRY)]));
-    place.write("posts.jsonl", "{\"text\": \"It broke after a day.\", \"kind\": \"review\"}\n");
+    place.write(
+        "posts.jsonl",
+        "{\"text\": \"It broke after a day.\", \"kind\": \"review\"}\n",
+    );
     place.write(
         "labelled.jsonl",
         "{\"text\": \"It broke after a day.\", \"label\": \"negative\", \"lang\": \"en\"}\n",
     );
     let daemon = place.start_daemon();
-    wait_for("the first case", || place.json(&["cases", "list", "--json"]).into_iter().next());
+    wait_for("the first case", || {
+        place.json(&["cases", "list", "--json"]).into_iter().next()
+    });
     let id = place.json(&["cases", "list", "--json"])[0]["id"]
         .as_str()
         .expect("an id")
@@ -108,7 +113,10 @@ fn starts(arguments: &[&str]) {
     let place = Place::new();
     let site = Site::new(|_| Reply::ok("application/rss+xml", feed(&[])));
     if !arguments.contains(&"--brand") {
-        place.write("hearken.toml", &configuration(&[("blog", site.url("/feed"))], None));
+        place.write(
+            "hearken.toml",
+            &configuration(&[("blog", site.url("/feed"))], None),
+        );
     }
     let mut running = place.start(arguments);
     running.wait_for_line("Alert feed:");

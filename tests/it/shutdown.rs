@@ -19,7 +19,10 @@ fn check(place: &Place, signal: &str, until: impl Fn() -> bool) {
 fn while_idle() {
     let site = Site::new(|_| Reply::ok("application/rss+xml", feed(&[])));
     let place = Place::new();
-    place.write("hearken.toml", &configuration(&[("blog", site.url("/feed"))], None));
+    place.write(
+        "hearken.toml",
+        &configuration(&[("blog", site.url("/feed"))], None),
+    );
     check(&place, "INT", || !site.asked().is_empty());
 }
 
@@ -27,7 +30,10 @@ fn while_idle() {
 fn while_a_site_does_not_answer() {
     let site = Site::new(|_| Reply::Hang);
     let place = Place::new();
-    place.write("hearken.toml", &configuration(&[("blog", site.url("/feed"))], None));
+    place.write(
+        "hearken.toml",
+        &configuration(&[("blog", site.url("/feed"))], None),
+    );
     check(&place, "TERM", || !site.asked().is_empty());
 }
 
