@@ -6,8 +6,7 @@ use crate::harness::{ANGRY, Place, Reply, Site, configuration, feed, wait_for};
 
 /// The commands of the README's `sh` blocks, comments and prompts removed.
 fn commands() -> Vec<String> {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"))
-        .expect("the README is there");
+    let readme = readme();
     let mut commands = Vec::new();
     let mut is_shell = false;
     for line in readme.lines() {
@@ -122,4 +121,59 @@ fn starts(arguments: &[&str]) {
     running.wait_for_line("Alert feed:");
     let (code, _) = running.stop("TERM");
     assert_eq!(code, Some(0), "hearken {}", arguments.join(" "));
+}
+
+fn readme() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"))
+        .expect("the README is there")
+}
+
+#[test]
+fn the_table_of_sources_is_that_of_the_program() {
+    let readme = readme();
+    let place = Place::new();
+    let definitions: Vec<serde_json::Value> = place
+        .json(&["sources", "--json"])
+        .into_iter()
+        .filter(|line| line["definition"].is_object())
+        .collect();
+    assert!(definitions.len() >= 10);
+    for line in &definitions {
+        let definition = &line["definition"];
+        let text = |field: &str| definition[field].as_str().expect("a text").to_owned();
+        let params: Vec<String> = definition["params"]
+            .as_array()
+            .expect("parameters")
+            .iter()
+            .map(|param| format!("`{}`", param["name"].as_str().expect("a name")))
+            .collect();
+        let key = if definition["keyless"] == true {
+            "none"
+        } else {
+            "yes"
+        };
+        let row = format!(
+            "| `{}` | {} | {} | {key} | {} | {} |",
+            text("name"),
+            text("kind"),
+            params.join(", "),
+            text("verified"),
+            text("summary")
+        );
+        assert!(readme.contains(&row), "the README lacks:\n{row}");
+    }
+    let n_rows = readme
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .count();
+    assert_eq!(n_rows, definitions.len(), "and has no others");
+}
+
+#[test]
+fn the_readme_names_every_event() {
+    let readme = readme();
+    for event in hearken::domain::EventType::ALL {
+        let name = event.as_str();
+        assert!(readme.contains(&format!("`{name}`")), "{name} is missing");
+    }
 }
