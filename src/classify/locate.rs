@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::ClassifyError;
 
 /// The model that ships with this version.
-const SHIPPED: &str = "hearken-en";
+pub const SHIPPED: &str = "hearken-en";
 
 /// The folder of the model: the one given, or the shipped one found relative to the
 /// executable (`models/` in a folder above it, or `../share/hearken/models`).

@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use tokio::sync::oneshot;
 
 pub use eval::{Evaluation, Labelled, SourceScore, evaluate, read_labelled};
-pub use locate::find_model;
+pub use locate::{SHIPPED, find_model};
 pub use model::{Manifest, Precision};
 pub use prepare::prepare;
 

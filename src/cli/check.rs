@@ -1,10 +1,11 @@
 //! `hearken check`: everything that can be wrong before anything runs, all at once.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Global, print};
 use crate::classify::find_model;
-use crate::config::{self, ConfigError};
+use crate::config::ConfigError;
 use crate::parse::{self, Answer};
 use crate::source::{self, Definitions};
 use crate::worker;
@@ -15,42 +16,36 @@ pub(super) fn call(global: &Global) -> anyhow::Result<ExitCode> {
     let file = global.config_path();
     let mut summary = None;
     if file.exists() || global.config.is_some() {
-        match config::load(&file) {
-            Err(ConfigError { problems: found }) => {
+        match worker::read_plan(&file) {
+            Err(ConfigError {
+                problems: found, ..
+            }) => {
                 problems.extend(found.iter().map(ToString::to_string));
             }
-            Ok(config) => {
-                for warning in &config.warnings {
+            Ok(plan) => {
+                for warning in &plan.config.warnings {
                     print::line(&format!("note: {warning}"))?;
                 }
-                if config.web.public_url.is_none() {
+                if plan.config.web.public_url.is_none() {
                     print::line(
                         "note: without [web] public_url, links in alerts lead to the listening address",
                     )?;
                 }
-                let model = global.model.clone().or_else(|| config.model.path.clone());
-                if let Err(error) = find_model(model.as_deref()) {
+                let model = global.model.as_ref().or(plan.config.model.path.as_ref());
+                if let Err(error) = find_model(model.map(PathBuf::as_path)) {
                     problems.push(error.to_string());
                 }
-                let loaded = worker::load_definitions(&config);
-                let compiled = loaded.and_then(|loaded| {
-                    definitions = loaded;
-                    worker::compile(config, &definitions)
-                });
-                match compiled {
-                    Err(ConfigError { problems: found }) => {
-                        problems.extend(found.iter().map(ToString::to_string));
-                    }
-                    Ok(plan) => {
-                        summary = Some(format!(
-                            "{}: {} brand(s), {} source(s), {} webhook(s)",
-                            file.display(),
-                            plan.brands.len(),
-                            plan.sources.len(),
-                            plan.destinations.len()
-                        ));
-                    }
+                if let Err(idle) = plan.config.require_work() {
+                    problems.extend(idle.problems.iter().map(ToString::to_string));
                 }
+                definitions = worker::load_definitions(&plan.config)?;
+                summary = Some(format!(
+                    "{}: {} brand(s), {} source(s), {} webhook(s)",
+                    file.display(),
+                    plan.brands.len(),
+                    plan.sources.len(),
+                    plan.destinations.len()
+                ));
             }
         }
     } else {

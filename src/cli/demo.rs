@@ -12,7 +12,6 @@ use super::{Global, print};
 use crate::config;
 use crate::demo::{self, Demo};
 use crate::domain::{Event, EventType, Mention};
-use crate::source;
 use crate::web;
 use crate::worker::{self, DaemonOptions, Engine};
 
@@ -42,7 +41,7 @@ pub(super) async fn call(global: &Global, arguments: Arguments) -> anyhow::Resul
     let file = folder.path().join("hearken.toml");
     let listen = arguments.listen.unwrap_or(config::DEFAULT_LISTEN);
     std::fs::write(&file, configuration(&base, listen)).context("the demo's configuration")?;
-    let plan = worker::compile(config::load(&file)?, source::builtin())?;
+    let plan = worker::read_plan(&file)?;
     worker::run(DaemonOptions {
         plan,
         config_file: Some(file),

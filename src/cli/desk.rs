@@ -63,7 +63,7 @@ impl Desk {
             .filter(|_| place.config.is_none())
         {
             // No daemon holds a working configuration, so the problems matter now.
-            config::load(file)?;
+            worker::read_plan(file)?;
         }
         Self::own(place, global.model.clone()).await
     }

@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn call(global: &Global, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let file = global.config_path();
-    let (config, config_file) = match &arguments.brand {
+    let (plan, config_file) = match &arguments.brand {
         Some(name) => {
             let config = for_brand(name, &file)?;
             let saved = if arguments.save {
@@ -37,23 +37,19 @@ pub(super) async fn call(global: &Global, arguments: Arguments) -> anyhow::Resul
             } else {
                 None
             };
-            (config, saved)
+            (worker::compile(config, source::builtin())?, saved)
         }
         None if !file.exists() => bail!(
             "{} does not exist: write one with `hearken init`, or start with \
              `hearken run --brand \"Your Brand\"` or `hearken demo`",
             file.display()
         ),
-        None => (config::load(&file)?, Some(file)),
+        None => (worker::read_plan(&file)?, Some(file)),
     };
-    for warning in &config.warnings {
+    for warning in &plan.config.warnings {
         eprintln!("hearken: note: {warning}");
     }
-    let definitions = worker::load_definitions(&config)?;
-    let plan = worker::compile(config, &definitions)?;
-    if plan.brands.is_empty() || plan.sources.is_empty() {
-        bail!("nothing to do: the configuration needs at least one [[brand]] and one [[source]]");
-    }
+    plan.config.require_work()?;
     let (n_brands, n_sources) = (plan.brands.len(), plan.sources.len());
     let names: Vec<String> = plan
         .sources

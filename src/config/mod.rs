@@ -222,15 +222,13 @@ const ROOT: Keys = Keys {
 /// # Errors
 /// Every mistake at once.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let unreadable = |what: String, mend: &str| ConfigError {
-        problems: vec![Problem {
-            file: path.to_path_buf(),
-            line: None,
-            column: None,
-            key: String::new(),
-            what,
-            mend: mend.to_owned(),
-        }],
+    let unreadable = |what: String, mend: &str| Problem {
+        file: path.to_path_buf(),
+        line: None,
+        column: None,
+        key: String::new(),
+        what,
+        mend: mend.to_owned(),
     };
     let bytes = std::fs::read(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => unreadable(
@@ -249,7 +247,8 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
             format!("cannot be read ({error})"),
             "name another file with --config FILE",
         ),
-    })?;
+    });
+    let bytes = bytes.map_err(|problem| vec![problem])?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
             .iter()
@@ -257,8 +256,8 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
             .count()
             + 1;
         let mut wrong = unreadable("is not UTF-8".to_owned(), "save the file as UTF-8");
-        wrong.problems[0].line = Some(line);
-        wrong
+        wrong.line = Some(line);
+        vec![wrong]
     })?;
     parse(path, &text, &|name| std::env::var(name).ok())
 }
@@ -310,7 +309,10 @@ pub fn parse(
     if problems.is_empty() {
         Ok(config)
     } else {
-        Err(ConfigError { problems })
+        Err(ConfigError {
+            problems,
+            readable: Some(Box::new(config)),
+        })
     }
 }
 
@@ -390,7 +392,7 @@ impl Config {
         if problems.is_empty() {
             Ok(())
         } else {
-            Err(ConfigError { problems })
+            Err(problems.into())
         }
     }
 

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::Config;
+
 /// One mistake, shown as one line: `hearken.toml:12: brand[0].query: what — mend`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -42,10 +44,22 @@ impl fmt::Display for Problem {
 }
 
 /// Everything that is wrong with a configuration, in the order of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ConfigError {
     /// At least one.
     pub problems: Vec<Problem>,
+    /// What could be read all the same, so that queries and definitions are checked in the
+    /// same run; never to be used for anything else.
+    pub readable: Option<Box<Config>>,
+}
+
+impl From<Vec<Problem>> for ConfigError {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self {
+            problems,
+            readable: None,
+        }
+    }
 }
 
 impl fmt::Display for ConfigError {

@@ -10,8 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Engine, Mode, Plan, compile, load_definitions, poll};
-use crate::config;
+use super::{Engine, Mode, Plan, poll, read_plan};
 use crate::deliver;
 use crate::domain::{Event, EventId, EventType, SourceName, hex_digest};
 use crate::web::{Command, PollReport, TestReport};
@@ -94,13 +93,9 @@ pub(super) async fn reload(engine: &Engine, file: Option<PathBuf>) -> Result<Str
             "started without a configuration file, so there is nothing to reload".to_owned(),
         );
     };
-    let read = tokio::task::spawn_blocking(move || {
-        let config = config::load(&file)?;
-        let definitions = load_definitions(&config)?;
-        compile(config, &definitions)
-    })
-    .await
-    .map_err(|_| "reading the configuration failed".to_owned())?;
+    let read = tokio::task::spawn_blocking(move || read_plan(&file))
+        .await
+        .map_err(|_| "reading the configuration failed".to_owned())?;
     let plan = read.map_err(|problems| {
         warn!(
             n_problems = problems.problems.len(),

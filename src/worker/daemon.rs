@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use super::{Engine, Handshake, Plan, control, schedule};
+use crate::classify::SHIPPED;
 use crate::deliver;
 use crate::domain::Event;
 use crate::store::Store;
@@ -22,6 +23,9 @@ use crate::web::{self, AppState, Site, SourceInfo, TokenHash};
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 /// Commands that may wait for the worker.
 const COMMAND_QUEUE: usize = 32;
+
+/// Told of every new event.
+pub type OnEvent = Box<dyn Fn(&Event) + Send>;
 
 /// How the daemon is started.
 pub struct DaemonOptions {
@@ -38,7 +42,7 @@ pub struct DaemonOptions {
     /// Called with the address of the page and its sign-in link once both work.
     pub ready: Box<dyn FnOnce(&Ready) + Send>,
     /// Called with every new event, in order.
-    pub on_event: Option<Box<dyn Fn(&Event) + Send>>,
+    pub on_event: Option<OnEvent>,
     /// The caller's way to stop the daemon; signals do the same.
     pub stop: CancellationToken,
 }
@@ -218,7 +222,7 @@ pub fn site_of(plan: &Plan, listen: SocketAddr, is_demo: bool) -> Site {
             .as_deref()
             .and_then(|path| path.file_name())
             .map_or_else(
-                || "hearken-en".to_owned(),
+                || SHIPPED.to_owned(),
                 |name| name.to_string_lossy().into_owned(),
             ),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -297,7 +301,7 @@ async fn send(engine: Engine, stop: CancellationToken) {
 
 async fn tell(
     mut events: tokio::sync::broadcast::Receiver<Arc<Event>>,
-    on_event: Box<dyn Fn(&Event) + Send>,
+    on_event: OnEvent,
     stop: CancellationToken,
 ) {
     use tokio::sync::broadcast::error::RecvError;

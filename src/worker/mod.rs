@@ -11,8 +11,8 @@ mod poll;
 mod schedule;
 
 pub use control::serve as serve_commands;
-pub use daemon::{DaemonOptions, Ready, run, site_of};
+pub use daemon::{DaemonOptions, OnEvent, Ready, run, site_of};
 pub use engine::Engine;
 pub use handshake::Handshake;
-pub use plan::{Plan, PlannedSource, compile, empty_plan, load_definitions};
+pub use plan::{Plan, PlannedSource, compile, empty_plan, load_definitions, read_plan};
 pub use poll::{Mode, PollError, poll};

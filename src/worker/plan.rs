@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, ConfigError, Problem, SourceConfig};
+use crate::config::{self, Config, ConfigError, Problem, SourceConfig};
 use crate::domain::{
     Brand, BrandName, Definition, Destination, RequestPlan, SourceName, TriagePolicy, hex_digest,
 };
@@ -77,8 +77,8 @@ pub fn load_definitions(config: &Config) -> Result<Definitions, ConfigError> {
     };
     match source::load_dir(folder) {
         Ok(own) => Ok(builtin.with(own)),
-        Err(problems) => Err(ConfigError {
-            problems: problems
+        Err(problems) => {
+            let problems: Vec<Problem> = problems
                 .into_iter()
                 .map(|problem| Problem {
                     file: problem.file.into(),
@@ -88,9 +88,46 @@ pub fn load_definitions(config: &Config) -> Result<Definitions, ConfigError> {
                     what: problem.what,
                     mend: problem.mend,
                 })
-                .collect(),
-        }),
+                .collect();
+            Err(problems.into())
+        }
     }
+}
+
+/// Reads a configuration file and makes it ready to run.
+///
+/// # Errors
+/// Every problem at once: of the file, of its queries, sources and definitions.
+pub fn read_plan(file: &Path) -> Result<Plan, ConfigError> {
+    let (config, mut problems) = match config::load(file) {
+        Ok(config) => (config, Vec::new()),
+        Err(ConfigError {
+            problems,
+            readable: Some(config),
+        }) => (*config, problems),
+        Err(unreadable) => return Err(unreadable),
+    };
+    let compiled = load_definitions(&config).and_then(|definitions| compile(config, &definitions));
+    match compiled {
+        Ok(plan) if problems.is_empty() => return Ok(plan),
+        Ok(_) => (),
+        Err(more) => {
+            // What could not be read is missing afterwards; one report is enough.
+            let is_known = |new: &Problem| {
+                problems
+                    .iter()
+                    .any(|known| known.line == new.line || known.key.starts_with(new.key.as_str()))
+            };
+            let new: Vec<Problem> = more
+                .problems
+                .into_iter()
+                .filter(|problem| !is_known(problem))
+                .collect();
+            problems.extend(new);
+            problems.sort_by_key(|problem| (problem.file.as_path() != file, problem.line));
+        }
+    }
+    Err(problems.into())
 }
 
 /// Makes a configuration ready to run.
@@ -178,7 +215,7 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
         }),
         _ => {
             problems.sort_by_key(|problem| problem.line);
-            Err(ConfigError { problems })
+            Err(problems.into())
         }
     }
 }

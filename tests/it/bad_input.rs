@@ -45,6 +45,7 @@ fn answer(asked: &Asked) -> Reply {
             gzip(&vec![b' '; 64 * 1024 * 1024]),
         ),
         "/not-http" => Reply::Raw(b"220 smtp.example ready\r\n".to_vec()),
+        "/stalls" => Reply::HangAfter(format!("{head}\r\n<rss>").into_bytes()),
         "/cut" => Reply::Raw(format!("{head}Content-Length: 100000\r\n\r\n<rss>").into_bytes()),
         "/entities" => Reply::ok(
             "application/rss+xml",
@@ -106,7 +107,9 @@ fn each_fault_shows_its_reason_and_the_rest_goes_on() {
         .collect();
     feeds.extend(fine.iter().map(|path| (*path, site.url(path))));
     feeds.push(("/entities", site.url("/entities")));
+    // These take as long as the client is patient, and hold nobody else up.
     feeds.push(("/hang", site.url("/hang")));
+    feeds.push(("/stalls", site.url("/stalls")));
     let place = Place::new();
     place.write("hearken.toml", &configuration(&feeds, None));
     let daemon = place.start_daemon();
@@ -180,8 +183,9 @@ fn every_mistake_of_a_configuration_is_reported_at_once() {
     );
     let checked = place.run(&["check"]).ends_with(1);
     for part in [
-        "hearken.toml:3",
-        "query",
+        "hearken.toml:3: brand[0].qurey",
+        "hearken.toml:7: brand[1].query",
+        "hearken.toml:10: source[0].definition",
         "hearken.toml:11",
         "hearken.toml:14",
     ] {

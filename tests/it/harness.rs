@@ -237,10 +237,6 @@ impl Running {
         self.lines.all()
     }
 
-    pub(crate) fn stderr(&self) -> Vec<String> {
-        self.errors.all()
-    }
-
     /// The address after `label` in what was printed.
     #[track_caller]
     pub(crate) fn address(&mut self, label: &str) -> String {
