@@ -144,7 +144,7 @@ pub fn plain_title(title: &str, is_html: bool) -> String {
 }
 
 /// Whether a text that may be either is HTML: it closes a known element, holds one that is
-/// never closed, or holds a reference. `a < b` and "the <b> tag" are not.
+/// never closed, or holds a reference. `a < b` and `the <b> tag` are not.
 pub fn looks_like_html(text: &str) -> bool {
     if text.contains('&') && first_reference(text).is_some() {
         return true;
