@@ -69,7 +69,7 @@ pub(super) async fn get(
             (lists(&waiting, &counts, &frame))
             div.side {
                 (today(&counts))
-                (source_panel(&health, now))
+                (source_panel(&health, &site, now))
                 (delivery_panel(&recent, &site, now))
             }
         }
@@ -154,7 +154,7 @@ fn today(counts: &Counts) -> Markup {
     }
 }
 
-fn source_panel(rows: &[SourceRow], now: DateTime<Utc>) -> Markup {
+fn source_panel(rows: &[SourceRow], site: &Site, now: DateTime<Utc>) -> Markup {
     html! {
         section.panel aria-labelledby="side-sources" {
             h2 #side-sources { "Sources" a href="/sources" { "All" } }
@@ -163,7 +163,7 @@ fn source_panel(rows: &[SourceRow], now: DateTime<Utc>) -> Markup {
                 ul.small-list {
                     @for row in rows {
                         li {
-                            span { (row.info.title) }
+                            span { (site.source_title(&row.info.name)) }
                             (sources::state(row.health.state))
                             @if row.health.state == HealthState::Failing {
                                 span.sub.reason { (row.health.reason.as_deref().unwrap_or("the last poll failed")) }

@@ -129,7 +129,7 @@ fn form(asked: &Asked, site: &Site, problem: Option<&Problem>) -> Markup {
     let sources: Vec<(&str, &str)> = site
         .sources
         .iter()
-        .map(|source| (source.name.as_str(), source.title.as_str()))
+        .map(|source| (source.name.as_str(), site.source_title(&source.name)))
         .collect();
     let languages: Vec<(&str, &str)> = LANGUAGES
         .iter()

@@ -58,7 +58,7 @@ pub(super) fn rhythm(row: &SourceRow, now: DateTime<Utc>) -> Markup {
             None => "never read yet",
         }
         @if let Some(next) = health.next_poll_at {
-            @if next > now { ", next " (when::ago(next, now)) } @else { ", next now" }
+            ", next " (when::until(next, now))
         }
     }
 }
@@ -89,7 +89,7 @@ pub(super) async fn get(
                         code { "hearken check" } " and take it over with " code { "hearken reload" } "."
                     }
                 }
-            } @else { (table(&rows, now)) }
+            } @else { (table(&rows, &site, now)) }
             (feeds(&site, token.as_deref()))
         }
     };
@@ -102,7 +102,7 @@ pub(super) async fn get(
     ))
 }
 
-fn table(rows: &[SourceRow], now: DateTime<Utc>) -> Markup {
+fn table(rows: &[SourceRow], site: &Site, now: DateTime<Utc>) -> Markup {
     html! {
         section.panel.table-wrap {
             table {
@@ -117,25 +117,28 @@ fn table(rows: &[SourceRow], now: DateTime<Utc>) -> Markup {
                         th.number scope="col" { "Mentions" }
                     }
                 }
-                tbody { @for row in rows { (table_row(row, now)) } }
+                tbody { @for row in rows { (table_row(row, site, now)) } }
             }
         }
     }
 }
 
-fn table_row(row: &SourceRow, now: DateTime<Utc>) -> Markup {
+fn table_row(row: &SourceRow, site: &Site, now: DateTime<Utc>) -> Markup {
     let SourceRow { info, health } = row;
+    let shown = site.source_title(&info.name);
     html! {
         tr {
             th scope="row" {
                 @match safe_link(info.url.as_deref()) {
-                    Some(link) => a href=(link) rel="noopener noreferrer nofollow" target="_blank" { (info.title) },
-                    None => (info.title),
+                    Some(link) => a href=(link) rel="noopener noreferrer nofollow" target="_blank" { (shown) },
+                    None => (shown),
                 }
-                @if info.title != info.name.as_str() { span.sub { (info.name) } }
+                // Commands want the name, whatever the page calls it.
+                @if shown != info.name.as_str() { span.sub { (info.name) } }
                 span.sub {
+                    @if shown != info.title { (info.title) ", " }
                     "definition " code { (info.definition) }
-                    @if let Some(verified) = &info.verified { " · " (verified) }
+                    @if let Some(verified) = &info.verified { ", " (words::verified_words(verified)) }
                 }
             }
             td {
@@ -159,8 +162,7 @@ fn table_row(row: &SourceRow, now: DateTime<Utc>) -> Markup {
             }
             td {
                 @match health.next_poll_at {
-                    Some(at) if at > now => (when::ago(at, now)),
-                    Some(_) => "now",
+                    Some(at) => (when::until(at, now)),
                     None => "not planned",
                 }
             }

@@ -76,8 +76,20 @@ pub struct SourceInfo {
     pub every: Duration,
     /// Its address for people, without secrets.
     pub url: Option<String>,
-    /// How the definition was verified, in words.
+    /// How the definition was verified, in one word.
     pub verified: Option<String>,
+}
+
+impl SourceInfo {
+    /// The name that a person gave it. A name made from the definition and its parameter
+    /// (`feed:https://…`) is for commands; on a page the title says more.
+    fn given_name(&self) -> Option<&str> {
+        let name = self.name.as_str();
+        let is_made = name
+            .strip_prefix(&self.definition)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+        (!is_made).then_some(name)
+    }
 }
 
 impl Site {
@@ -93,12 +105,15 @@ impl Site {
         }
     }
 
-    /// What people call this source: its title, or its name where several sources have
-    /// the same title or the source is gone.
+    /// What people call this source: the name they gave it, else its title; the whole
+    /// name where several sources have the same title or the source is gone.
     pub(super) fn source_title<'a>(&'a self, name: &'a SourceName) -> &'a str {
         let Some(source) = self.sources.iter().find(|source| source.name == *name) else {
             return name.as_str();
         };
+        if let Some(given) = source.given_name() {
+            return given;
+        }
         let is_shared = self
             .sources
             .iter()

@@ -56,6 +56,26 @@ pub(super) fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> Markup {
     }
 }
 
+/// A moment to come as distance from now: "in 7 min", "in a moment", "now".
+pub(super) fn until(at: DateTime<Utc>, now: DateTime<Utc>) -> Markup {
+    html! {
+        time datetime=(machine(at)) data-until="" title=(at.format("%-d %b %Y, %H:%M:%S UTC")) {
+            (left(at, now))
+        }
+    }
+}
+
+fn left(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let span = at - now;
+    if span <= TimeDelta::zero() {
+        "now".to_owned()
+    } else if span.num_seconds() < 60 {
+        "in a moment".to_owned()
+    } else {
+        format!("in {}", roughly(span))
+    }
+}
+
 /// How urgent an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Urgency {
@@ -181,6 +201,16 @@ mod tests {
         check(47 * 3_600, "47 h ago");
         check(49 * 3_600, "2 days ago");
         check(-10_900, "in 3 h");
+    }
+
+    #[test]
+    fn what_is_left_is_never_in_the_past() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let left_after = |secs| left(now + TimeDelta::seconds(secs), now);
+        assert_eq!(left_after(-5), "now");
+        assert_eq!(left_after(0), "now");
+        assert_eq!(left_after(2), "in a moment");
+        assert_eq!(left_after(500), "in 8 min");
     }
 
     #[test]

@@ -128,6 +128,16 @@ pub(super) fn health_word(state: HealthState) -> &'static str {
     }
 }
 
+/// How a definition was verified, in words. The word comes from the definition's file.
+pub(super) fn verified_words(word: &str) -> &str {
+    match word {
+        "corpus" => "tested on answers of real sites",
+        "documentation" => "tested against the site's documentation",
+        "sample" => "tested on a sample of ours only",
+        _ => word,
+    }
+}
+
 /// Who acted, in words.
 pub(super) fn by(who: &str) -> String {
     match who {

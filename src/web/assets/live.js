@@ -26,6 +26,11 @@
     return secs > 0 ? `${span} ago` : `in ${span}`;
   };
 
+  const left = (at, now) => {
+    if (at <= now) return "now";
+    return at - now < 60_000 ? "in a moment" : distance(at, now);
+  };
+
   const tellTimes = (root) => {
     const now = new Date();
     for (const time of root.querySelectorAll("time[datetime]")) {
@@ -34,6 +39,10 @@
       if ("clock" in time.dataset) time.textContent = clock(at, now);
       if ("ago" in time.dataset) {
         time.textContent = distance(at, now);
+        time.title = clock(at, now);
+      }
+      if ("until" in time.dataset) {
+        time.textContent = left(at, now);
         time.title = clock(at, now);
       }
     }
