@@ -113,6 +113,11 @@ def build_mix(data, recipe, rng):
                       "licence_class": row["licence_class"],
                       "sha256": sha256(Path(data) / "train" / f"{source}.jsonl.gz"),
                       "used": dict(Counter(r["label"] for r in rows))})
+        # Complaints about a service read alike wherever they stand; posts have too few of them.
+        if source in recipe.get("also_as_post", {}):
+            extra = capped([r for r in rows if r["label"] != "neutral"], recipe["also_as_post"][source], rng)
+            mix += [{"text": r["text"], "label": r["label"], "source": f"{source}_as_post", "kind": "post"}
+                    for r in extra]
     pool = [r for r in mix if r["source"] in recipe["join_from"] and len(r["text"]) < 300]
     mix += joined_reviews(pool, recipe["joined"], rng)
     return mix, files

@@ -175,8 +175,11 @@ impl Model {
             .load(&weights_file)
             .map_err(|error| bad(&weights_file, error))?;
         variables.freeze();
+        // Loading keeps the f16 of the file, in which a CPU multiplies very slowly.
         if settings.precision.tensor_kind() == TensorKind::BFloat16 {
             variables.bfloat16();
+        } else {
+            variables.float();
         }
 
         Ok(Self {

@@ -1,6 +1,7 @@
 //! One integration binary: the real program against real local parts.
 
 mod bad_input;
+mod browser;
 mod commands;
 mod crash;
 mod definitions_corpus;
@@ -10,3 +11,4 @@ mod harness;
 mod imports;
 mod readme;
 mod shutdown;
+mod webdriver;
