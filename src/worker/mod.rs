@@ -5,7 +5,10 @@
 mod control;
 mod daemon;
 mod engine;
+mod events;
 mod handshake;
+mod judge;
+mod keep;
 mod plan;
 mod poll;
 mod schedule;
@@ -16,3 +19,24 @@ pub use engine::Engine;
 pub use handshake::Handshake;
 pub use plan::{Plan, PlannedSource, compile, empty_plan, load_definitions, read_plan};
 pub use poll::{Mode, PollError, poll};
+
+use crate::store::StoreError;
+
+/// Runs a store operation on a thread that may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only when the runtime is going down, and then nobody waits.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// Runs pure work on a thread that may block; `None` when it panicked.
+async fn blocking_plain<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}

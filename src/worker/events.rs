@@ -1,0 +1,79 @@
+//! What people are told, as events whose ids come from their content: a poll that is
+//! repeated after a crash makes the same ones again.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::PlannedSource;
+use crate::domain::{Event, EventId, EventType, Mention, SourceStatus, hex_digest};
+
+pub(super) fn mention_event(mention: &Mention, was_known: bool, now: DateTime<Utc>) -> Event {
+    let (event_type, id) = if was_known {
+        // An edit is told once, however often the edited text is read.
+        let text = hex_digest(
+            "text",
+            &[
+                mention.item.title.as_deref().unwrap_or(""),
+                &mention.item.text,
+            ],
+        );
+        let event_type = EventType::MentionUpdated;
+        (
+            event_type,
+            EventId::of(event_type.as_str(), &[mention.id.as_str(), &text]),
+        )
+    } else {
+        let event_type = EventType::MentionFlagged;
+        (
+            event_type,
+            // One story, one alert: a reprint makes the id that is stored already.
+            EventId::of(event_type.as_str(), &[mention.story.as_str()]),
+        )
+    };
+    let mut event = Event::new(id, event_type, now, json!({ "mention": mention }));
+    event.mention = Some(mention.id.clone());
+    event.brands = mention
+        .brands
+        .iter()
+        .map(|brand| brand.name.clone())
+        .collect();
+    event.score = mention.flag.as_ref().map(|flag| flag.score);
+    event
+}
+
+pub(super) fn backlog_event(
+    source: &PlannedSource,
+    ids: &[String],
+    before: &SourceStatus,
+    now: DateTime<Utc>,
+) -> Event {
+    let event_type = EventType::MentionBacklog;
+    let subject = if before.cursor.polled_before {
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        hex_digest("backlog", &ids)
+    } else {
+        // Repeated after a crash, the first poll is still the first poll.
+        "first".to_owned()
+    };
+    Event::new(
+        EventId::of(event_type.as_str(), &[source.name.as_str(), &subject]),
+        event_type,
+        now,
+        json!({ "source": { "name": source.name }, "n_mentions": ids.len() }),
+    )
+}
+
+pub(super) fn source_event(
+    event_type: EventType,
+    status: &SourceStatus,
+    since: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Event {
+    let outage = since.map_or_else(|| "never".to_owned(), |at| at.to_rfc3339());
+    Event::new(
+        EventId::of(event_type.as_str(), &[status.name.as_str(), &outage]),
+        event_type,
+        now,
+        json!({ "source": { "name": status.name, "health": status.health } }),
+    )
+}

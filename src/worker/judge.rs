@@ -1,0 +1,200 @@
+//! From items to mentions: which items speak of a brand, what the classifier says of them,
+//! and whether they need an answer. Stores nothing.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::events::mention_event;
+use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
+use crate::classify::{Classifier, Input};
+use crate::dedupe::{Identity, identify};
+use crate::domain::{BrandMatch, Case, Item, Mention, Sentiment};
+use crate::language;
+use crate::matching::is_own;
+use crate::parse::Parsed;
+use crate::store::NewMention;
+use crate::triage::{TriageInput, triage};
+
+/// An item that speaks of a brand, before it is judged.
+pub(super) struct Found {
+    item: Item,
+    brands: Vec<BrandMatch>,
+    lang: Option<String>,
+    identity: Identity,
+    own: bool,
+}
+
+/// Which items speak of a brand of this source, in which language, and who they are.
+pub(super) async fn find(
+    plan: &Arc<Plan>,
+    source: &PlannedSource,
+    parsed: Parsed,
+    seen_at: DateTime<Utc>,
+) -> Option<Vec<Found>> {
+    let plan = plan.clone();
+    let source = source.clone();
+    blocking_plain(move || {
+        let identities = identify(&source.name, &parsed.items, seen_at);
+        parsed
+            .items
+            .into_iter()
+            .zip(identities)
+            .filter_map(|(item, identity)| {
+                let lang = language::detect(&item.full_text(), item.lang.as_deref());
+                let mut brands = plan.matcher.find(&item, lang, Some(source.name.as_str()));
+                if !source.brands.is_empty() {
+                    brands.retain(|found| source.brands.contains(&found.name));
+                }
+                if brands.is_empty() {
+                    return None;
+                }
+                let own = plan.brands.iter().any(|brand| {
+                    brands.iter().any(|found| found.name == brand.name) && is_own(brand, &item)
+                });
+                Some(Found {
+                    item,
+                    brands,
+                    lang: lang.map(str::to_owned),
+                    identity,
+                    own,
+                })
+            })
+            .collect()
+    })
+    .await
+}
+
+/// Verdict, flag and events of each; what is known and unchanged keeps what it has.
+pub(super) async fn judge(
+    engine: &Engine,
+    plan: &Arc<Plan>,
+    source: &PlannedSource,
+    part: Vec<Found>,
+    now: DateTime<Utc>,
+) -> Result<Vec<NewMention>, String> {
+    let store = engine.store.clone();
+    let keys: Vec<Vec<String>> = part
+        .iter()
+        .map(|found| found.identity.keys.clone())
+        .collect();
+    let known = blocking(move || store.known(&keys))
+        .await
+        .map_err(|error| format!("the store could not be read: {error}"))?;
+
+    // Only the source that found a mention first may change it: two sources that shorten a
+    // text differently would change it for ever.
+    let is_same = |found: &Found, known: &Mention| {
+        known.source != source.name
+            || (found.item.text == known.item.text
+                && found.item.title == known.item.title
+                && found.item.rating == known.item.rating)
+    };
+    let inputs: Vec<Input> = part
+        .iter()
+        .zip(&known)
+        .filter(|(found, known)| known.as_ref().is_none_or(|known| !is_same(found, known)))
+        .map(|(found, _)| Input {
+            text: found.item.full_text(),
+            kind: found.item.kind,
+            lang: found.lang.clone(),
+        })
+        .collect();
+    let classifier: &Classifier = engine
+        .classifier()
+        .await
+        .map_err(|error| error.to_string())?;
+    let mut verdicts = classifier
+        .classify(inputs)
+        .await
+        .map_err(|error| error.to_string())?
+        .into_iter();
+
+    Ok(part
+        .into_iter()
+        .zip(known)
+        .map(|(found, known)| match known {
+            Some(known) if is_same(&found, &known) => {
+                let mut mention = known;
+                if mention.source == source.name {
+                    mention.item.engagement = found.item.engagement;
+                    mention.item.updated_at = found.item.updated_at.or(mention.item.updated_at);
+                }
+                NewMention {
+                    mention,
+                    keys: found.identity.keys,
+                    events: Vec::new(),
+                }
+            }
+            known => {
+                let verdict = verdicts
+                    .next()
+                    .expect("one verdict per text that was handed in");
+                judged(plan, source, found, known, verdict, now)
+            }
+        })
+        .collect())
+}
+
+fn judged(
+    plan: &Plan,
+    source: &PlannedSource,
+    found: Found,
+    known: Option<Mention>,
+    sentiment: Sentiment,
+    now: DateTime<Utc>,
+) -> NewMention {
+    let seen_at = known.as_ref().map_or(now, |known| known.seen_at);
+    let outcome = triage(
+        &TriageInput {
+            item: &found.item,
+            sentiment: &sentiment,
+            own: found.own,
+            seen_at,
+            lang: found.lang.as_deref(),
+        },
+        &plan.policy,
+        now,
+    );
+    let mut item = found.item;
+    if item.lang.is_none() {
+        item.lang = found.lang;
+    }
+    let mention = Mention {
+        id: known
+            .as_ref()
+            .map_or(found.identity.id, |known| known.id.clone()),
+        source: known
+            .as_ref()
+            .map_or_else(|| source.name.clone(), |known| known.source.clone()),
+        seen_at,
+        brands: found.brands,
+        story: found.identity.story,
+        sentiment,
+        case: outcome.flag.is_some().then(Case::open),
+        flag: outcome.flag,
+        backlog: known
+            .as_ref()
+            .map_or(outcome.backlog, |known| known.backlog),
+        own: found.own,
+        earlier: known
+            .as_ref()
+            .map_or_else(Vec::new, |known| known.earlier.clone()),
+        item,
+    };
+    let is_told = !mention.backlog
+        && (mention.flag.is_some() || known.as_ref().is_some_and(|known| known.flag.is_some()));
+    let events = if is_told {
+        vec![Engine::addressed(
+            plan,
+            mention_event(&mention, known.is_some(), now),
+        )]
+    } else {
+        Vec::new()
+    };
+    NewMention {
+        mention,
+        keys: found.identity.keys,
+        events,
+    }
+}
