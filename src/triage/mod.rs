@@ -255,10 +255,16 @@ fn freshness(input: &TriageInput<'_>, now: DateTime<Utc>) -> Option<Part> {
     }
     let age = (now - start).max(TimeDelta::zero());
     let weight = FRESHNESS * (1.0 - age.num_minutes() as f64 / DAY_MINUTES).max(-1.0);
-    let said = domain::format_duration(age.to_std().unwrap_or_default());
+    // Stored with the flag, so it says what stays true.
+    let said = if age < TimeDelta::minutes(1) {
+        "seen as soon as it was posted".to_owned()
+    } else {
+        let age = domain::format_duration(age.to_std().unwrap_or_default());
+        format!("seen {age} after it was posted")
+    };
     Some(Part {
         weight,
-        reason: Some(format!("posted {said} ago")),
+        reason: Some(said),
     })
 }
 

@@ -145,7 +145,7 @@ fn reasons_are_sentences_with_the_strongest_first() {
             "reports a fault: “Broken”",
             "asks a question that waits for an answer",
             "the author has 12,345 followers",
-            "posted 30m ago",
+            "seen 30m after it was posted",
         ]
     );
     item.rating = Some(Rating {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// How long anything may take before a test gives up: generous, since machines are slow
 /// and nothing here measures time.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Waits until `found` gives something.
 #[track_caller]
