@@ -11,6 +11,7 @@ mod desk;
 mod extract;
 mod fetch;
 mod init;
+mod match_texts;
 mod mentions;
 mod model;
 mod print;
@@ -82,6 +83,8 @@ enum Command {
     Extract(extract::Arguments),
     /// Judge texts: one a line, or JSON Lines
     Classify(classify::Arguments),
+    /// Try a brand's query on texts: every hit and near miss, explained
+    Match(match_texts::Arguments),
     /// Search the mentions
     Mentions(mentions::Arguments),
     /// List and work on cases
@@ -141,6 +144,7 @@ pub async fn call(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Fetch(arguments) => fetch::call(global, &arguments).await,
         Command::Extract(arguments) => extract::call(global, &arguments),
         Command::Classify(arguments) => classify::call(global, &arguments).await,
+        Command::Match(arguments) => match_texts::call(global, &arguments),
         Command::Mentions(arguments) => mentions::call(global, &arguments).await,
         Command::Cases(action) => cases::call(global, &action).await,
         Command::Deliveries(action) => deliveries::call(global, &action).await,

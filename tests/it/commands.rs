@@ -116,6 +116,33 @@ fn classify_judges_in_order_with_the_shipped_model() {
 }
 
 #[test]
+fn match_explains_hits_and_near_misses() {
+    let place = Place::new();
+    place.write(
+        "brand.toml",
+        "[[brand]]\nname = \"Acme\"\nquery = \"acme NOT banana\"\n",
+    );
+    let tried = place
+        .run_with(
+            &["match", "--brand", "brand.toml", "--json"],
+            "Acme'nin kargosu gelmedi\nacmeology is a science\nacme banana\n",
+        )
+        .ok()
+        .json();
+    let matched: Vec<bool> = tried
+        .iter()
+        .filter_map(|line| line["matched"].as_bool())
+        .collect();
+    assert_eq!(matched, [true, false, false]);
+    assert_eq!(tried[0]["spans"][0], serde_json::json!([0, 4]));
+    assert!(tried.iter().all(|line| line["parts"][0]["why"].is_string()));
+    let wrong = place
+        .run(&["match", "--brand", "nowhere.toml"])
+        .ends_with(1);
+    assert!(wrong.stderr.contains("nowhere.toml"), "{}", wrong.stderr);
+}
+
+#[test]
 fn a_model_can_be_measured_and_a_missing_one_is_named() {
     let place = Place::new();
     place.write(
@@ -174,7 +201,7 @@ fn the_demo_shows_flagged_mentions_and_keeps_nothing() {
 #[test]
 fn every_command_has_help_with_an_example() {
     let place = Place::new();
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 19] = [
         &["run"],
         &["demo"],
         &["init"],
@@ -183,6 +210,7 @@ fn every_command_has_help_with_an_example() {
         &["extract"],
         &["classify"],
         &["mentions"],
+        &["match"],
         &["cases", "list"],
         &["cases", "done"],
         &["cases", "dismiss"],
