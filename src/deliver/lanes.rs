@@ -360,14 +360,9 @@ impl Shared {
             _ => "every attempt has failed for five days",
         };
         let at = (self.now)();
-        let event = disabled_event(&destination.name, why, at);
-        let deliveries = all
-            .iter()
-            .filter(|other| other.name != destination.name && other.wants(&event))
-            .map(|other| Delivery::due(&event, &other.name))
-            .collect();
+        let others = all.iter().filter(|other| other.name != destination.name);
+        let outgoing = [disabled_event(&destination.name, why, at).addressed(others)];
         let (store, name) = (self.store.clone(), destination.name.clone());
-        let outgoing = [(event, deliveries)];
         match blocking(move || store.disable_destination(&name, why, at, &outgoing)).await {
             Ok(true) => error!(
                 destination = %destination.name,

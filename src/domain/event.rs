@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{BrandName, EventId, MentionId};
+use super::{BrandName, Delivery, Destination, EventId, Mention, MentionId};
 
 /// The types of product.md that exist so far; the text is what receivers see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -118,5 +118,31 @@ impl Event {
             score: None,
             body: body.to_string(),
         }
+    }
+
+    /// The event as one about this mention: what destinations and feeds choose by.
+    #[must_use]
+    pub fn about(mut self, mention: &Mention) -> Self {
+        self.mention = Some(mention.id.clone());
+        self.brands = mention
+            .brands
+            .iter()
+            .map(|brand| brand.name.clone())
+            .collect();
+        self.score = mention.flag.as_ref().map(|flag| flag.score);
+        self
+    }
+
+    /// The event with a delivery for every destination that wants it.
+    pub fn addressed<'a>(
+        self,
+        destinations: impl IntoIterator<Item = &'a Destination>,
+    ) -> (Self, Vec<Delivery>) {
+        let deliveries = destinations
+            .into_iter()
+            .filter(|destination| destination.wants(&self))
+            .map(|destination| Delivery::due(&self, &destination.name))
+            .collect();
+        (self, deliveries)
     }
 }

@@ -13,9 +13,9 @@ use tracing::info;
 use super::control::Command;
 use super::guard::local_path;
 use super::problem::{PageProblem, Problem};
-use super::state::{AppState, Site};
-use crate::domain::{CaseAct, CaseAction, Delivery, Event, EventId, EventType, Mention};
-use crate::store::{ActOutcome, Outgoing};
+use super::state::AppState;
+use crate::domain::{CaseAct, CaseAction, Event, EventId, EventType, Mention};
+use crate::store::ActOutcome;
 
 /// The longest note that is kept; a note is a sentence or two.
 const NOTE_CHARS: usize = 2_000;
@@ -59,7 +59,7 @@ pub(super) async fn act(
         .ask(move |store| {
             let id = store.find_mention(&wanted)?.id;
             store.act_on_case(&id, act, |mention| {
-                vec![outgoing(&site, mention, action, now)]
+                vec![event(mention, action, now).addressed(&site.destinations)]
             })
         })
         .await?;
@@ -73,18 +73,6 @@ pub(super) async fn act(
     Ok(outcome)
 }
 
-/// The event of this action, and a delivery for every webhook that wants it.
-fn outgoing(site: &Site, mention: &Mention, action: CaseAction, now: DateTime<Utc>) -> Outgoing {
-    let event = event(mention, action, now);
-    let deliveries = site
-        .destinations
-        .iter()
-        .filter(|destination| destination.wants(&event))
-        .map(|destination| Delivery::due(&event, &destination.name))
-        .collect();
-    (event, deliveries)
-}
-
 fn event(mention: &Mention, action: CaseAction, now: DateTime<Utc>) -> Event {
     let event_type = match action {
         CaseAction::Done => EventType::CaseReplied,
@@ -94,15 +82,7 @@ fn event(mention: &Mention, action: CaseAction, now: DateTime<Utc>) -> Event {
     let moment = now.to_rfc3339();
     let id = EventId::of(event_type.as_str(), &[mention.id.as_str(), &moment]);
     let data = json!({ "mention": mention, "case": mention.case });
-    let mut event = Event::new(id, event_type, now, data);
-    event.mention = Some(mention.id.clone());
-    event.brands = mention
-        .brands
-        .iter()
-        .map(|brand| brand.name.clone())
-        .collect();
-    event.score = mention.flag.as_ref().map(|flag| flag.score);
-    event
+    Event::new(id, event_type, now, data).about(mention)
 }
 
 /// What a button sends.

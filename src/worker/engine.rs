@@ -9,7 +9,7 @@ use tokio::sync::{Notify, OnceCell, broadcast, watch};
 
 use super::Plan;
 use crate::classify::{Classifier, ClassifyError, Settings, find_model};
-use crate::domain::{Delivery, Event};
+use crate::domain::Event;
 use crate::fetch::HostPace;
 use crate::store::Store;
 
@@ -93,17 +93,6 @@ impl Engine {
                 Ok(classifier)
             })
             .await
-    }
-
-    /// The event with a delivery for every destination that wants it.
-    pub fn addressed(plan: &Plan, event: Event) -> (Event, Vec<Delivery>) {
-        let deliveries = plan
-            .destinations
-            .iter()
-            .filter(|destination| destination.wants(&event))
-            .map(|destination| Delivery::due(&event, &destination.name))
-            .collect();
-        (event, deliveries)
     }
 
     /// Tells live pages about events that have just been stored, and the sender that

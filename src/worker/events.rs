@@ -30,15 +30,7 @@ pub(super) fn mention_event(mention: &Mention, was_known: bool, now: DateTime<Ut
             EventId::of(event_type.as_str(), &[mention.story.as_str()]),
         )
     };
-    let mut event = Event::new(id, event_type, now, json!({ "mention": mention }));
-    event.mention = Some(mention.id.clone());
-    event.brands = mention
-        .brands
-        .iter()
-        .map(|brand| brand.name.clone())
-        .collect();
-    event.score = mention.flag.as_ref().map(|flag| flag.score);
-    event
+    Event::new(id, event_type, now, json!({ "mention": mention })).about(mention)
 }
 
 pub(super) fn backlog_event(

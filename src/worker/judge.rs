@@ -185,10 +185,7 @@ fn judged(
     let is_told = !mention.backlog
         && (mention.flag.is_some() || known.as_ref().is_some_and(|known| known.flag.is_some()));
     let events = if is_told {
-        vec![Engine::addressed(
-            plan,
-            mention_event(&mention, known.is_some(), now),
-        )]
+        vec![mention_event(&mention, known.is_some(), now).addressed(&plan.destinations)]
     } else {
         Vec::new()
     };

@@ -115,10 +115,8 @@ pub(super) async fn store_found(
         let mut events = Vec::new();
         if is_last {
             if !backlog_ids.is_empty() {
-                events.push(Engine::addressed(
-                    plan,
-                    backlog_event(source, &backlog_ids, before, now),
-                ));
+                let event = backlog_event(source, &backlog_ids, before, now);
+                events.push(event.addressed(&plan.destinations));
             }
             events.extend(recovery(plan, before, &after, now));
             after.health.n_mentions += counts.n_new as u64
@@ -168,15 +166,8 @@ fn recovery(
     now: DateTime<Utc>,
 ) -> Option<Outgoing> {
     (before.health.n_failures >= N_FAILURES_BEFORE_ALERT).then(|| {
-        Engine::addressed(
-            plan,
-            source_event(
-                EventType::SourceRecovered,
-                after,
-                before.health.last_ok_at,
-                now,
-            ),
-        )
+        let since = before.health.last_ok_at;
+        source_event(EventType::SourceRecovered, after, since, now).addressed(&plan.destinations)
     })
 }
 
@@ -262,10 +253,8 @@ pub(super) async fn record_failure(
         let events: Vec<_> = (n_failures >= N_FAILURES_BEFORE_ALERT)
             .then(|| {
                 let since = status.health.last_ok_at;
-                Engine::addressed(
-                    plan,
-                    source_event(EventType::SourceFailing, &status, since, now),
-                )
+                source_event(EventType::SourceFailing, &status, since, now)
+                    .addressed(&plan.destinations)
             })
             .into_iter()
             .collect();

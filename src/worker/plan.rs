@@ -136,20 +136,11 @@ pub fn read_plan(file: &Path) -> Result<Plan, ConfigError> {
 /// Every problem of queries, definitions, parameters and the network settings.
 pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, ConfigError> {
     let mut problems = Vec::new();
-    let at = |line: usize, key: String, what: String, mend: String| Problem {
-        file: config.file.clone(),
-        line: Some(line),
-        column: None,
-        key,
-        what,
-        mend,
+    let at = |line: usize, key: String, what: String, mend: String| {
+        config.problem(Some(line), &key, what, mend)
     };
 
-    let brands: Vec<Brand> = config
-        .brands
-        .iter()
-        .map(|brand| brand.brand.clone())
-        .collect();
+    let brands = config.brand_list();
     let matcher = Matcher::compile(&brands);
     if let Err(errors) = &matcher {
         for (name, error) in errors {
@@ -189,14 +180,8 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
     }
 
     let client = client_of(&config.net).map_err(|what| {
-        problems.push(Problem {
-            file: config.file.clone(),
-            line: None,
-            column: None,
-            key: "net".to_owned(),
-            what,
-            mend: "check [net] and the proxy variables of the environment".to_owned(),
-        });
+        let mend = "check [net] and the proxy variables of the environment";
+        problems.push(config.problem(None, "net", what, mend));
     });
 
     match (matcher, client) {
@@ -204,11 +189,7 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
             brands,
             matcher,
             sources,
-            destinations: config
-                .webhooks
-                .iter()
-                .map(|webhook| webhook.destination.clone())
-                .collect(),
+            destinations: config.destinations(),
             policy: config.triage.clone(),
             client,
             config,
