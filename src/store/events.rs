@@ -71,22 +71,6 @@ impl Store {
         self.read_events(entries).take(limit).collect()
     }
 
-    /// The events after this one, the oldest first, at most `limit`; none when it does not
-    /// exist. This is how a page that lost its connection catches up.
-    pub fn events_after(&self, id: &EventId, limit: usize) -> Result<Vec<Event>, StoreError> {
-        let Some(event) = self.event(id)? else {
-            return Ok(Vec::new());
-        };
-        let key = keys::timed(event.at, id.as_str());
-        let entries = self.tables().events_by_time.range(key.clone()..);
-        let later = entries.filter(move |entry| {
-            entry
-                .as_ref()
-                .map_or(true, |(entry_key, _)| *entry_key != key)
-        });
-        self.read_events(later).take(limit).collect()
-    }
-
     fn read_events(
         &self,
         entries: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>,

@@ -23,7 +23,7 @@ pub(super) fn card(mention: &Mention, frame: &Frame<'_>) -> Markup {
     let (text, is_cut) = words::marked_excerpt(&mention.item.text, &mention.brands);
     let address = format!("/mentions/{}", mention.id);
     html! {
-        article class={ "card " (Urgency::of(mention, frame.now).class()) } id=(format!("m-{}", mention.id)) data-mention=(mention.id) data-due=[due(mention)] {
+        article class={ "card " (Urgency::of(mention, frame.now).class()) } id=(format!("m-{}", mention.id)) data-mention=(mention.id) data-due=[due(mention)] data-title=(title(mention, frame)) {
             (head(mention, frame))
             @if let Some(title) = shown_title(mention) {
                 h3 lang=[lang(mention)] dir="auto" { (title) }
@@ -51,6 +51,17 @@ pub(super) fn whole(mention: &Mention, frame: &Frame<'_>) -> Markup {
             (foot(mention, frame, ""))
         }
     }
+}
+
+/// What the page announces when the card comes in.
+fn title(mention: &Mention, frame: &Frame<'_>) -> String {
+    let brands: Vec<&str> = mention
+        .brands
+        .iter()
+        .map(|brand| brand.name.as_str())
+        .collect();
+    let source = frame.site.source_title(&mention.source);
+    format!("{} on {source}", brands.join(", "))
 }
 
 /// The deadline that the list is ordered by, for the script that puts new cards in.

@@ -15,7 +15,7 @@ use super::sources::{self, SourceRow};
 use super::state::{AppState, Site};
 use super::words;
 use crate::domain::{Delivery, HealthState, Mention};
-use crate::store::CaseFilter;
+use crate::store::{CaseFilter, Store, StoreError};
 
 /// How many cards the page shows; nobody answers more in one sitting.
 const SHOWN: usize = 100;
@@ -29,25 +29,7 @@ pub(super) async fn get(
 ) -> Result<Markup, PageProblem> {
     let now = state.now();
     let site = state.site_now();
-    let waiting = state
-        .ask(|store| {
-            // Backlog has old deadlines but no urgency: it must not push the others out.
-            let mut urgent = Vec::new();
-            let mut backlog = Vec::new();
-            for mention in store.cases(CaseFilter::Waiting) {
-                let mention = mention?;
-                if mention.backlog && backlog.len() < SHOWN {
-                    backlog.push(mention);
-                } else if !mention.backlog {
-                    urgent.push(mention);
-                }
-                if urgent.len() == SHOWN {
-                    break;
-                }
-            }
-            Ok((urgent, backlog))
-        })
-        .await?;
+    let waiting = state.ask(waiting).await?;
     let counts = counts::count(&state).await?;
     let health = sources::rows(&state).await?;
     let recent = deliveries::of_last_day(&state, SIDE_DELIVERIES).await?;
@@ -81,6 +63,26 @@ pub(super) async fn get(
         &counts,
         &content,
     ))
+}
+
+/// The cards of the page, the most urgent first, and apart from them those that were old
+/// already when we first saw them.
+pub(super) fn waiting(store: &Store) -> Result<(Vec<Mention>, Vec<Mention>), StoreError> {
+    // Backlog has old deadlines but no urgency: it must not push the others out.
+    let mut urgent = Vec::new();
+    let mut backlog = Vec::new();
+    for mention in store.cases(CaseFilter::Waiting) {
+        let mention = mention?;
+        if mention.backlog && backlog.len() < SHOWN {
+            backlog.push(mention);
+        } else if !mention.backlog {
+            urgent.push(mention);
+        }
+        if urgent.len() == SHOWN {
+            break;
+        }
+    }
+    Ok((urgent, backlog))
 }
 
 fn lists(

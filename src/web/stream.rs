@@ -1,13 +1,13 @@
 //! New alerts for the live page, as server-sent events: a card to put in, a card to take
-//! away, new counts. A page that lost its connection says which event it saw last and
-//! gets what came since.
+//! away, new counts. A page that connects, for the first time or again, is told the whole
+//! list first and fetches what it lacks: what came in while it was being loaded, or was
+//! away, is never missing from it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::sse::{self, KeepAlive, Sse};
 use futures_util::{Stream, StreamExt as _};
 use serde_json::json;
@@ -17,27 +17,23 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::card::{self, Frame};
 use super::counts;
-use super::guard;
+use super::live;
 use super::state::AppState;
-use crate::domain::{Event, EventId, EventType, Mention};
+use crate::domain::{Event, EventType, Mention};
 
 /// How many messages may wait for a slow browser.
 const WAITING_MESSAGES: usize = 64;
-/// A page that missed more than this had better be loaded again.
-const CATCH_UP: usize = 100;
 /// Proxies close a connection that is silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// Opens the stream.
 pub(super) async fn get(
     State(state): State<AppState>,
-    headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>>> {
     let (sender, receiver) = mpsc::channel(WAITING_MESSAGES);
-    let last_seen = guard::text(&headers, "last-event-id").map(EventId::new);
     // Subscribed before the store is asked, so that nothing falls in between.
     let alerts = state.alerts.subscribe();
-    tokio::spawn(feed(state, alerts, last_seen, sender));
+    tokio::spawn(feed(state, alerts, sender));
     Sse::new(ReceiverStream::new(receiver).map(Ok))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("still here"))
 }
@@ -45,23 +41,10 @@ pub(super) async fn get(
 async fn feed(
     state: AppState,
     mut alerts: tokio::sync::broadcast::Receiver<Arc<Event>>,
-    last_seen: Option<EventId>,
     sender: mpsc::Sender<sse::Event>,
 ) {
-    if let Some(last_seen) = last_seen {
-        let missed = state
-            .ask(move |store| store.events_after(&last_seen, CATCH_UP))
-            .await
-            .unwrap_or_default();
-        let n_missed = missed.len();
-        for event in missed {
-            if tell(&state, &event, &sender).await.is_err() {
-                return;
-            }
-        }
-        if n_missed == CATCH_UP && sender.send(missed_some()).await.is_err() {
-            return;
-        }
+    if tell_all(&state, &sender).await.is_err() {
+        return;
     }
     loop {
         let alert = tokio::select! {
@@ -72,7 +55,7 @@ async fn feed(
         };
         let told = match alert {
             Ok(event) => tell(&state, &event, &sender).await,
-            Err(RecvError::Lagged(_)) => sender.send(missed_some()).await.map_err(|_| Gone),
+            Err(RecvError::Lagged(_)) => tell_all(&state, &sender).await,
             Err(RecvError::Closed) => return,
         };
         if told.is_err() {
@@ -93,9 +76,24 @@ async fn tell(
     if let Some(message) = message(state, event).await {
         sender.send(message).await.map_err(|_| Gone)?;
     }
+    tell_counts(state, sender).await
+}
+
+/// The list as it is now: the script takes away what is not in it and fetches what it lacks.
+async fn tell_all(state: &AppState, sender: &mpsc::Sender<sse::Event>) -> Result<(), Gone> {
+    if let Ok((urgent, _)) = state.ask(live::waiting).await {
+        let ids: Vec<_> = urgent.into_iter().map(|mention| mention.id).collect();
+        let message = sse::Event::default()
+            .event("list")
+            .data(json!({ "ids": ids }).to_string());
+        sender.send(message).await.map_err(|_| Gone)?;
+    }
+    tell_counts(state, sender).await
+}
+
+async fn tell_counts(state: &AppState, sender: &mpsc::Sender<sse::Event>) -> Result<(), Gone> {
     if let Ok(counts) = counts::count(state).await {
         let message = sse::Event::default()
-            .id(event.id.as_str())
             .event("counts")
             .data(counts.to_json().to_string());
         sender.send(message).await.map_err(|_| Gone)?;
@@ -125,15 +123,9 @@ async fn message(state: &AppState, event: &Event) -> Option<sse::Event> {
             now: state.now(),
             back: "/",
         };
-        let brands: Vec<&str> = mention
-            .brands
-            .iter()
-            .map(|brand| brand.name.as_str())
-            .collect();
         let data = json!({
             "id": id,
             "card": card::card(&mention, &frame).into_string(),
-            "title": format!("New: {} on {}", brands.join(", "), site.source_title(&mention.source)),
         });
         ("mention", data)
     } else {
@@ -155,8 +147,4 @@ pub(super) fn belongs_on_the_page(mention: &Mention) -> bool {
             .case
             .as_ref()
             .is_some_and(|case| case.state.is_waiting())
-}
-
-fn missed_some() -> sse::Event {
-    sse::Event::default().event("missed").data("{}")
 }

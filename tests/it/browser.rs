@@ -1,8 +1,11 @@
 //! The page as people use it: the real demo in a real Chromium, with and without scripts.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::Value;
 
-use crate::harness::{Place, Running, wait_for};
+use crate::harness::{ANGRY, Place, Reply, Running, Site, configuration, feed, wait_for};
 use crate::webdriver::Browser;
 
 const SIGN_IN: &str = "form[action=\"/sign-in\"] button";
@@ -207,6 +210,60 @@ fn buttons_close_a_case_and_bring_it_back() {
     browser.open(&page);
     assert!(browser.url().ends_with("/sign-in"));
     demo.stop("TERM");
+}
+
+/// The list of a page that stays open is whole again after its connection was lost.
+#[test]
+fn a_page_left_open_over_a_restart_gets_what_came_and_went() {
+    let place = Place::new();
+    let Some(browser) = Browser::start(place.path(), true) else {
+        return;
+    };
+    let second = Arc::new(AtomicBool::new(false));
+    let has_second = Arc::clone(&second);
+    let site = Site::new(move |_| {
+        let n_entries = 1 + usize::from(has_second.load(Ordering::Relaxed));
+        let entries = &[("1", ANGRY), ("2", ANGRY)][..n_entries];
+        Reply::ok("application/rss+xml", feed(entries))
+    });
+    let text = configuration(&[("blog", site.url("/feed"))], None);
+    place.write("hearken.toml", &text);
+    let mut daemon = place.start_daemon();
+    let page = daemon.address("Page:");
+    sign_in(&mut daemon, &browser, &page);
+    wait_for_cards(&browser, &page, 1);
+    let first = ids(&browser)[0].clone();
+    wait_for("the stream", || {
+        (browser.text("[data-live-state]") == "Live").then_some(())
+    });
+    browser.eval("window.loadedOnce = true", &[]);
+    daemon.stop("TERM");
+    wait_for("the loss to be told", || {
+        (browser
+            .text("[data-live-state]")
+            .starts_with("Connection lost"))
+        .then_some(())
+    });
+
+    // Away from the page: one customer is answered, another one complains.
+    place.run(&["cases", "done", &first]).ok();
+    second.store(true, Ordering::Relaxed);
+    let listen = page.trim_start_matches("http://").trim_end_matches('/');
+    place.write("hearken.toml", &text.replace("127.0.0.1:0", listen));
+    let mut daemon = place.start_daemon();
+    wait_for("the list to be whole", || {
+        let shown = ids(&browser);
+        (shown.len() == 1 && shown[0] != first).then_some(())
+    });
+    assert_eq!(
+        browser.eval("return window.loadedOnce", &[]),
+        true,
+        "no page was loaded"
+    );
+    wait_for("the count to follow", || {
+        (browser.text("[data-count=waiting] [data-number]") == "1").then_some(())
+    });
+    daemon.stop("TERM");
 }
 
 #[test]

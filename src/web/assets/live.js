@@ -95,34 +95,66 @@
     list.insertBefore(card, later || null);
   };
 
+  const arrive = (card) => {
+    tellTimes(card);
+    card.classList.add("arrived");
+    put(card);
+    if (announcer) announcer.textContent = `New: ${card.dataset.title}`;
+  };
+  // Whoever has the keyboard inside a card keeps it until the next load.
+  const takeAway = (card) => {
+    if (card && !card.contains(document.activeElement)) card.remove();
+  };
+
+  // What was closed while the page below is on its way must not come back with it.
+  let closedMeanwhile = new Set();
+  const fetchMissing = async () => {
+    closedMeanwhile = new Set();
+    const answer = await fetch("/", { headers: { accept: "text/html" } });
+    if (!answer.ok || answer.redirected) throw new Error(`the page answered ${answer.status}`);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const card of page.querySelectorAll("[data-live] > [data-mention]")) {
+      const id = card.dataset.mention;
+      if (!cardOf(id) && !closedMeanwhile.has(id)) arrive(document.adoptNode(card));
+    }
+    toggleEmpty();
+  };
+
   const events = new EventSource("/events/stream");
   events.addEventListener("open", () => show("Live", "on"));
   events.addEventListener("error", () => show("Connection lost, trying again", "off"));
+  events.addEventListener("list", (message) => {
+    const { ids } = JSON.parse(message.data);
+    for (const card of list.querySelectorAll("[data-mention]")) {
+      if (!ids.includes(card.dataset.mention)) takeAway(card);
+    }
+    toggleEmpty();
+    if (ids.some((id) => !cardOf(id))) {
+      fetchMissing().catch(() => show("Some alerts were missed: reload the page", "off"));
+    }
+  });
   events.addEventListener("mention", (message) => {
-    const { id, card, title } = JSON.parse(message.data);
+    const { id, card } = JSON.parse(message.data);
     const template = document.createElement("template");
     template.innerHTML = card;
     const fresh = template.content.firstElementChild;
     if (!fresh) return;
-    tellTimes(fresh);
     const old = cardOf(id);
+    closedMeanwhile.delete(id);
     if (old) {
+      tellTimes(fresh);
       old.replaceWith(fresh);
     } else {
-      fresh.classList.add("arrived");
-      put(fresh);
-      if (announcer) announcer.textContent = title;
+      arrive(fresh);
     }
     toggleEmpty();
   });
   events.addEventListener("closed", (message) => {
     const { id } = JSON.parse(message.data);
-    const card = cardOf(id);
-    // Whoever has the keyboard inside a card keeps it until the next load.
-    if (card && !card.contains(document.activeElement)) card.remove();
+    closedMeanwhile.add(id);
+    takeAway(cardOf(id));
     toggleEmpty();
   });
   events.addEventListener("counts", (message) => tellCounts(JSON.parse(message.data)));
-  events.addEventListener("missed", () => show("Some alerts were missed: reload the page", "off"));
   window.addEventListener("pagehide", () => events.close());
 })();
