@@ -147,8 +147,7 @@ fn read_file(
                     .or_else(|| kinds.get(&source).copied())
                     .unwrap_or_default(),
                 text: line.text,
-                // Measuring shows what the model does, also where it would abstain.
-                lang: None,
+                lang: line.lang.clone(),
             },
             label: line.label,
             lang: line.lang.unwrap_or_else(|| "und".to_owned()),

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::ClassifyError;
+use super::linear::SHIPPED_LINEAR;
 
 /// The model that ships with this version.
 pub const SHIPPED: &str = "hearken-en";
@@ -27,6 +28,19 @@ pub fn find_model(given: Option<&Path>) -> Result<PathBuf, ClassifyError> {
             .map(|folder| folder.display().to_string())
             .collect(),
     })
+}
+
+/// The folder of the linear models: beside the transformer's, else where the shipped ones
+/// are; `None` where there are none.
+pub(super) fn find_linear(model: &Path) -> Option<PathBuf> {
+    let beside = model.parent().map(|models| models.join(SHIPPED_LINEAR));
+    let shipped = candidates(std::env::current_exe().ok().as_deref())
+        .into_iter()
+        .map(|folder| folder.with_file_name(SHIPPED_LINEAR));
+    beside
+        .into_iter()
+        .chain(shipped)
+        .find(|folder| folder.join("hearken.json").is_file())
 }
 
 fn holds_model(folder: &Path) -> bool {

@@ -1,8 +1,12 @@
-//! Judges texts with a BERT model on libtorch. One thread owns the model; callers send
-//! batches over a channel and get one verdict per text, in their order. A caller that
-//! goes away, or a batch that makes the model fail, never stops the owner.
+//! Judges texts: with a BERT model on libtorch in the languages it was trained on, with a
+//! linear model in others. One thread owns the models; callers send batches over a channel
+//! and get one verdict per text, in their order. A caller that goes away, or a batch that
+//! makes the model fail, never stops the owner.
 
+pub mod calibrate;
 mod eval;
+mod judge;
+pub mod linear;
 mod locate;
 mod model;
 mod prepare;
@@ -29,8 +33,9 @@ pub struct Input {
     pub text: String,
     /// What sort of text it is: the model was told in training.
     pub kind: Kind,
-    /// ISO 639-1 code, where known. For a language that the model was not trained on
-    /// the verdict is `unsure` with even probabilities; unknown counts as known.
+    /// ISO 639-1 code, where known; unknown counts as a language of the transformer. For a
+    /// language that no model was trained on the verdict is `unsure` with even
+    /// probabilities.
     pub lang: Option<String>,
 }
 
@@ -102,6 +107,7 @@ struct Batch {
 pub struct Classifier {
     batches: mpsc::SyncSender<Batch>,
     manifest: std::sync::Arc<Manifest>,
+    languages: std::sync::Arc<[String]>,
 }
 
 impl Classifier {
@@ -117,28 +123,35 @@ impl Classifier {
         std::thread::Builder::new()
             .name("classifier".to_owned())
             .spawn(move || {
-                let model = match model::Model::load(&settings) {
-                    Ok(model) => model,
+                let judge = match judge::Judge::load(&settings) {
+                    Ok(judge) => judge,
                     Err(error) => {
                         // Nobody waits any more only when the program is ending.
                         let _ = ready.send(Err(error));
                         return;
                     }
                 };
-                let _ = ready.send(Ok(model.manifest().clone()));
-                own(&model, &inbox);
+                let _ = ready.send(Ok((judge.manifest().clone(), judge.languages())));
+                own(&judge, &inbox);
             })
             .map_err(|error| ClassifyError::Inference(error.to_string()))?;
-        let manifest = loaded.recv().map_err(|_| ClassifyError::Stopped)??;
+        let (manifest, languages) = loaded.recv().map_err(|_| ClassifyError::Stopped)??;
         Ok(Self {
             batches,
             manifest: std::sync::Arc::new(manifest),
+            languages: languages.into(),
         })
     }
 
-    /// What the model says of itself.
+    /// What the transformer says of itself.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Every language that is judged, by the transformer or by a linear model; ISO 639-1
+    /// codes in order.
+    pub fn languages(&self) -> &[String] {
+        &self.languages
     }
 
     /// Judges texts; one verdict each, in their order.
@@ -175,7 +188,7 @@ impl Classifier {
 }
 
 /// Serves batches until every handle is gone.
-fn own(model: &model::Model, inbox: &mpsc::Receiver<Batch>) {
+fn own(judge: &judge::Judge, inbox: &mpsc::Receiver<Batch>) {
     while let Ok(batch) = inbox.recv() {
         if batch.reply.is_closed() {
             continue;
@@ -183,7 +196,7 @@ fn own(model: &model::Model, inbox: &mpsc::Receiver<Batch>) {
         // tch turns libtorch's exceptions into panics in places; one bad batch must
         // not take the thread with it.
         let judged =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| model.judge(&batch.inputs)))
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| judge.judge(&batch.inputs)))
                 .unwrap_or_else(|_| Err(ClassifyError::Inference("libtorch panicked".to_owned())));
         // The caller may have gone while we worked.
         let _ = batch.reply.send(judged);

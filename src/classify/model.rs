@@ -9,7 +9,7 @@ use tch::{Device, Kind as TensorKind, Tensor, nn};
 use tokenizers::Tokenizer;
 
 use super::{ClassifyError, Input, Settings, prepare};
-use crate::domain::{Kind, Label, Sentiment};
+use crate::domain::Kind;
 
 /// Texts in one forward pass, at most.
 const MAX_BATCH_TEXTS: usize = 32;
@@ -85,7 +85,7 @@ impl Manifest {
         format!("{}/{}", self.name, self.version)
     }
 
-    fn for_kind(table: &BTreeMap<String, f64>, kind: Kind, default: f64) -> f64 {
+    pub(super) fn for_kind(table: &BTreeMap<String, f64>, kind: Kind, default: f64) -> f64 {
         table
             .get(kind.as_str())
             .or_else(|| table.get(Kind::Post.as_str()))
@@ -96,7 +96,6 @@ impl Manifest {
 
 pub(super) struct Model {
     manifest: Manifest,
-    model_id: String,
     tokenizer: Tokenizer,
     bert: BertForSequenceClassification,
     // The variables live as long as the model that reads them.
@@ -183,7 +182,6 @@ impl Model {
         }
 
         Ok(Self {
-            model_id: manifest.id(),
             manifest,
             tokenizer,
             bert,
@@ -199,8 +197,8 @@ impl Model {
         &self.manifest
     }
 
-    /// One verdict per input, in order.
-    pub(super) fn judge(&self, inputs: &[Input]) -> Result<Vec<Sentiment>, ClassifyError> {
+    /// The logits (negative, neutral, positive) of each input, in order.
+    pub(super) fn logits_of(&self, inputs: &[&Input]) -> Result<Vec<[f64; 3]>, ClassifyError> {
         let encoded: Vec<Vec<i64>> = inputs
             .iter()
             .map(|input| self.encode(input))
@@ -209,7 +207,7 @@ impl Model {
         let mut order: Vec<usize> = (0..inputs.len()).collect();
         order.sort_by_key(|&place| encoded[place].len());
 
-        let mut verdicts: Vec<Option<Sentiment>> = vec![None; inputs.len()];
+        let mut found = vec![[0.0; 3]; inputs.len()];
         let mut start = 0;
         while start < order.len() {
             let mut end = start + 1;
@@ -222,14 +220,11 @@ impl Model {
             let batch = &order[start..end];
             let ids: Vec<&[i64]> = batch.iter().map(|&place| &encoded[place][..]).collect();
             for (&place, logits) in batch.iter().zip(self.logits(&ids)?) {
-                verdicts[place] = Some(self.verdict(logits, &inputs[place]));
+                found[place] = logits;
             }
             start = end;
         }
-        Ok(verdicts
-            .into_iter()
-            .map(|verdict| verdict.expect("every place is in exactly one batch"))
-            .collect())
+        Ok(found)
     }
 
     /// `[CLS] kind text [SEP]`, the text cut by tokens.
@@ -290,61 +285,12 @@ impl Model {
             })
             .collect()
     }
-
-    fn verdict(&self, logits: [f64; 3], input: &Input) -> Sentiment {
-        let kind = input.kind;
-        let speaks = |lang: &String| self.manifest.languages.contains(lang);
-        if input.lang.as_ref().is_some_and(|lang| !speaks(lang)) {
-            return Sentiment {
-                label: Label::Unsure,
-                negative: 0.3333,
-                neutral: 0.3334,
-                positive: 0.3333,
-                model: self.model_id.clone(),
-            };
-        }
-        let temperature = Manifest::for_kind(&self.manifest.temperature, kind, 1.0);
-        let unsure_below = Manifest::for_kind(&self.manifest.unsure_below, kind, 0.0);
-        let [negative, neutral, positive] = softmax(logits.map(|logit| logit / temperature));
-        let (best, label) = [
-            (negative, Label::Negative),
-            (neutral, Label::Neutral),
-            (positive, Label::Positive),
-        ]
-        .into_iter()
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .expect("there are three classes");
-        Sentiment {
-            label: if best < unsure_below {
-                Label::Unsure
-            } else {
-                label
-            },
-            negative,
-            neutral,
-            positive,
-            model: self.model_id.clone(),
-        }
-    }
-}
-
-/// Three probabilities that sum to 1, shown with four decimals: rounding goes to the
-/// largest, so that the sum stays exact.
-fn softmax(logits: [f64; 3]) -> [f64; 3] {
-    let most = logits.iter().copied().fold(f64::MIN, f64::max);
-    let raised = logits.map(|logit| (logit - most).exp());
-    let sum: f64 = raised.iter().sum();
-    let mut shown = raised.map(|value| (value / sum * 10_000.0).round() as i64);
-    let largest = (0..3)
-        .max_by_key(|&place| shown[place])
-        .expect("there are three classes");
-    shown[largest] += 10_000 - shown.iter().sum::<i64>();
-    shown.map(|value| value as f64 / 10_000.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::calibrate::softmax;
 
     #[derive(Deserialize)]
     struct Expected {
@@ -376,8 +322,9 @@ mod tests {
                 lang: None,
             })
             .collect();
-        let verdicts = model.judge(&inputs).expect("the model judges");
-        for ((case, input), verdict) in expected.iter().zip(&inputs).zip(&verdicts) {
+        let each: Vec<&Input> = inputs.iter().collect();
+        let logits = model.logits_of(&each).expect("the model judges");
+        for ((case, input), logits) in expected.iter().zip(&inputs).zip(logits) {
             assert_eq!(prepare(&input.text), case.prepared);
             assert_eq!(
                 model.encode(input).expect("it encodes"),
@@ -385,7 +332,8 @@ mod tests {
                 "{}",
                 case.text
             );
-            let said = [verdict.negative, verdict.neutral, verdict.positive];
+            let temperature = Manifest::for_kind(&model.manifest.temperature, case.kind, 1.0);
+            let said = softmax(logits.map(|logit| logit / temperature));
             for (said, meant) in said.iter().zip(case.probabilities) {
                 assert!(
                     (said - meant).abs() < 2e-3,
@@ -393,18 +341,6 @@ mod tests {
                     case.text
                 );
             }
-        }
-    }
-
-    #[test]
-    fn probabilities_sum_to_one_after_rounding() {
-        for logits in [[0.0, 0.0, 0.0], [3.0, -1.0, 0.2], [-900.0, 900.0, 0.0]] {
-            let shown = softmax(logits);
-            let sum = (shown.iter().sum::<f64>() * 10_000.0).round();
-            assert!(
-                (sum - 10_000.0).abs() < f64::EPSILON,
-                "{logits:?} → {shown:?}"
-            );
         }
     }
 }

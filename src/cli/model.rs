@@ -1,4 +1,6 @@
-//! `hearken model`: which models are here, and how good they are.
+//! `hearken model`: which models are here, how good they are, and fitting new ones.
+
+mod train;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,7 +11,8 @@ use serde_json::json;
 
 use super::classify::settings;
 use super::{Global, print};
-use crate::classify::{Classifier, Evaluation, Input, evaluate, read_labelled};
+use crate::classify::{Classifier, Evaluation, Input, Labelled, evaluate, read_labelled};
+use crate::domain::Sentiment;
 
 /// Texts judged between two steps of the progress bar.
 const PART: usize = 512;
@@ -20,6 +23,10 @@ pub(super) enum Action {
     List(List),
     /// Measure on labelled texts: hearken model eval labelled/ --lang en
     Eval(Eval),
+    /// Fit the linear models of languages: hearken model train --linear --data labelled/ --out models/mine
+    Train(train::Train),
+    /// Fit temperature and abstaining on held-out texts: hearken model calibrate labelled/dev
+    Calibrate(train::Calibrate),
 }
 
 #[derive(Debug, Args)]
@@ -34,10 +41,10 @@ pub(super) struct Eval {
     /// Files or folders of .jsonl or .jsonl.gz with `text` and `label`
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Only this language [default: the languages of the model]
+    /// Only this language [default: the languages that are judged]
     #[arg(long)]
     lang: Option<String>,
-    /// Every language, also those that the model was not trained on
+    /// Every language, also those that no model was trained on
     #[arg(long, conflicts_with = "lang")]
     all: bool,
     /// Intra-op threads of libtorch
@@ -63,23 +70,37 @@ pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<Exi
                 let mut texts = read_labelled(&eval_again)?;
                 texts.retain(|text| match &lang {
                     Some(lang) => text.lang == *lang,
-                    None => all || classifier.manifest().languages.contains(&text.lang),
+                    None => all || classifier.languages().contains(&text.lang),
                 });
-                let inputs: Vec<Input> = texts.iter().map(|text| text.input.clone()).collect();
-                let mut verdicts = Vec::with_capacity(inputs.len());
-                let progress = progress(inputs.len());
-                for part in inputs.chunks(PART) {
-                    verdicts.extend(classifier.classify_blocking(part.to_vec())?);
-                    progress.inc(part.len() as u64);
-                }
-                progress.finish_and_clear();
+                let verdicts = judged(&classifier, &texts)?;
                 anyhow::Ok((classifier.manifest().id(), evaluate(&texts, &verdicts)))
             })
             .await??;
             show_evaluation(&evaluation.0, &evaluation.1, eval.json)?;
         }
+        Action::Train(train) => {
+            let train = train.clone();
+            tokio::task::spawn_blocking(move || train::train(&train)).await??;
+        }
+        Action::Calibrate(calibrate) => {
+            let (settings, calibrate) = (settings(global)?, calibrate.clone());
+            tokio::task::spawn_blocking(move || train::calibrate(&settings, &calibrate)).await??;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The verdicts on labelled texts, with progress on a terminal.
+fn judged(classifier: &Classifier, texts: &[Labelled]) -> anyhow::Result<Vec<Sentiment>> {
+    let mut verdicts = Vec::with_capacity(texts.len());
+    let progress = progress(texts.len());
+    for part in texts.chunks(PART) {
+        let inputs: Vec<Input> = part.iter().map(|text| text.input.clone()).collect();
+        verdicts.extend(classifier.classify_blocking(inputs)?);
+        progress.inc(part.len() as u64);
+    }
+    progress.finish_and_clear();
+    Ok(verdicts)
 }
 
 fn progress(n_texts: usize) -> ProgressBar {
@@ -127,11 +148,15 @@ fn show_models(global: &Global, list: &List) -> anyhow::Result<()> {
 }
 
 fn languages(manifest: &serde_json::Value) -> String {
-    let languages = manifest["languages"].as_array().into_iter().flatten();
-    languages
-        .filter_map(|lang| lang.as_str())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let languages: Vec<&str> = match &manifest["languages"] {
+        // A linear model says something of each language, so its languages are keys.
+        serde_json::Value::Object(each) => each.keys().map(String::as_str).collect(),
+        each => {
+            let each = each.as_array().into_iter().flatten();
+            each.filter_map(serde_json::Value::as_str).collect()
+        }
+    };
+    languages.join(" ")
 }
 
 fn shown(folder: &Path) -> String {

@@ -250,7 +250,7 @@ fn a_page_left_open_over_a_restart_gets_what_came_and_went() {
     second.store(true, Ordering::Relaxed);
     let listen = page.trim_start_matches("http://").trim_end_matches('/');
     place.write("hearken.toml", &text.replace("127.0.0.1:0", listen));
-    let mut daemon = place.start_daemon();
+    let daemon = place.start_daemon();
     wait_for("the list to be whole", || {
         let shown = ids(&browser);
         (shown.len() == 1 && shown[0] != first).then_some(())

@@ -82,27 +82,35 @@ fn classify_judges_in_order_with_the_shipped_model() {
     let place = Place::new();
     let input = format!(
         "{ANGRY}\n{{\"text\": \"I love it, works great, thank you so much!\", \"kind\": \"review\"}}\n\
-         {{\"text\": \"అక్మే కెటిల్ రెండు రోజుల్లో పాడైపోయింది\"}}\n"
+         {{\"text\": \"అక్మే కెటిల్ రెండు రోజుల్లో పాడైపోయింది\"}}\n\
+         Acme kargom bir haftadır gelmedi, rezalet bir hizmet, paramı geri istiyorum\n\
+         Acme का फोन बहुत अच्छा है, मज़ा आ गया\n\
+         このやかんは三日で壊れた\n"
     );
     let verdicts = place.run_with(&["classify", "--json"], &input).ok().json();
     let labels: Vec<&str> = verdicts
         .iter()
         .filter_map(|verdict| verdict["label"].as_str())
         .collect();
-    assert_eq!(labels, ["negative", "positive", "unsure"]);
+    assert_eq!(
+        labels,
+        [
+            "negative", "positive", "negative", "negative", "positive", "unsure"
+        ]
+    );
     for verdict in &verdicts {
         let sum: f64 = ["negative", "neutral", "positive"]
             .iter()
             .filter_map(|class| verdict[class].as_f64())
             .sum();
         assert!((sum - 1.0).abs() < 1e-9, "{verdict}");
-        assert_eq!(
-            verdict["model"]
-                .as_str()
-                .map(|model| model.starts_with("hearken-en/")),
-            Some(true)
-        );
     }
+    let judges: Vec<&str> = verdicts
+        .iter()
+        .filter_map(|verdict| verdict["model"].as_str()?.split('/').next())
+        .collect();
+    let (en, linear) = ("hearken-en", "hearken-linear");
+    assert_eq!(judges, [en, en, linear, linear, linear, en]);
     assert_eq!(verdicts[2]["lang"], "te");
     let broken = place
         .run_with(&["classify", "--json"], "{\"txet\": 1}\nfine\n")

@@ -240,7 +240,6 @@ fn events_come_in_the_order_they_were_stored() {
     };
     assert_eq!(ids_of(store.events_since(at(3), 10)), ids[3..]);
     assert_eq!(ids_of(store.events_since(at(0), 2)), ids[..2]);
-    let unknown = crate::domain::EventId::new("unknown");
     ids.reverse();
     assert_eq!(ids_of(store.events_newest_first(3)), ids[..3]);
 }

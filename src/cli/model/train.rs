@@ -1,0 +1,289 @@
+//! Fitting on labelled texts: the linear models of languages, and what makes the shipped
+//! model's probabilities mean what they say.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use serde_json::json;
+
+use super::super::print;
+use super::{judged, progress};
+use crate::classify::calibrate::{Fit, fit as fit_certainty};
+use crate::classify::linear::{
+    Example, Features, LinearLanguage, LinearManifest, Recipe, SHIPPED_LINEAR, Weights, convention,
+    fit, weights_file,
+};
+use crate::classify::{Classifier, Labelled, Settings, read_labelled};
+use crate::domain::Label;
+use crate::worker::Engine;
+
+/// Fewer held-out texts of a convention say nothing of its own certainty.
+const LEAST_FOR_CERTAINTY: usize = 200;
+
+#[derive(Args, Clone, Debug)]
+pub(in crate::cli) struct Train {
+    /// Fit linear models (the transformer is trained by models/train)
+    #[arg(long, required = true)]
+    linear: bool,
+    /// A folder with train/ and dev/, each of .jsonl or .jsonl.gz files with `text`, `label`, `lang`
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Where the models are written: a file per language and hearken.json
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Only these languages, as ISO 639-1 codes
+    #[arg(long, value_delimiter = ',', value_name = "LANG")]
+    lang: Vec<String>,
+    /// Leave out these sources
+    #[arg(long, value_delimiter = ',', value_name = "SOURCE")]
+    except: Vec<String>,
+    /// Add this much of a language to a transformer that knows it too, as LANG=SHARE
+    #[arg(long, value_name = "LANG=SHARE", value_parser = share)]
+    beside: Vec<(String, f64)>,
+    /// The version in hearken.json
+    #[arg(long, default_value = "1")]
+    version: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(in crate::cli) struct Calibrate {
+    /// Files or folders of held-out .jsonl or .jsonl.gz with `text` and `label`
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Only these sources
+    #[arg(long, value_delimiter = ',', value_name = "SOURCE")]
+    only: Vec<String>,
+    /// One JSON object, as hearken.json wants it
+    #[arg(long)]
+    json: bool,
+}
+
+fn share(text: &str) -> Result<(String, f64), String> {
+    let (lang, share) = text
+        .split_once('=')
+        .ok_or_else(|| "write LANG=SHARE, for instance en=0.2".to_owned())?;
+    match share.parse::<f64>() {
+        Ok(share) if (0.0..=4.0).contains(&share) => Ok((lang.to_owned(), share)),
+        _ => Err(format!("`{share}` is no share between 0 and 4")),
+    }
+}
+
+pub(super) fn train(train: &Train) -> anyhow::Result<()> {
+    let read = |split: &str| -> anyhow::Result<Vec<Labelled>> {
+        let mut texts = read_labelled(&[train.data.join(split)])?;
+        texts.retain(|text| {
+            !train.except.contains(&text.source)
+                && (train.lang.is_empty() || train.lang.contains(&text.lang))
+        });
+        Ok(texts)
+    };
+    let (texts, held_out) = (read("train")?, read("dev")?);
+    let mut by_lang: BTreeMap<String, Vec<Labelled>> = BTreeMap::new();
+    for text in texts {
+        by_lang.entry(text.lang.clone()).or_default().push(text);
+    }
+    if by_lang.is_empty() {
+        bail!("no text to learn from: look at --lang and --except");
+    }
+    std::fs::create_dir_all(&train.out)
+        .with_context(|| format!("cannot make the folder {}", train.out.display()))?;
+
+    let mut languages = BTreeMap::new();
+    let mut rows = Vec::new();
+    for (lang, texts) in &by_lang {
+        let weights = fitted(texts);
+        let mut of = LinearLanguage {
+            beside: beside(train, lang),
+            ..LinearLanguage::default()
+        };
+        let dev: Vec<&Labelled> = held_out.iter().filter(|text| text.lang == *lang).collect();
+        for (key, certainty) in certainties(&dev, |text| {
+            let features = Features::of(&text.input.text, text.input.kind);
+            weights.logits(&features, text.input.kind).map(f64::from)
+        }) {
+            rows.push(row(lang, key, &certainty));
+            of.temperature.insert(key.to_owned(), certainty.temperature);
+            of.unsure_below
+                .insert(key.to_owned(), certainty.unsure_below);
+        }
+        if of.temperature.is_empty() {
+            bail!(
+                "{lang}: no held-out texts in {}",
+                train.data.join("dev").display()
+            );
+        }
+        store(&weights_file(&train.out, lang), |file| weights.write(file))?;
+        languages.insert(lang.clone(), of);
+    }
+    let manifest = LinearManifest {
+        name: SHIPPED_LINEAR.to_owned(),
+        version: train.version.clone(),
+        trained: Engine::now().format("%Y-%m-%d").to_string(),
+        languages,
+    };
+    let text = format!("{}\n", serde_json::to_string_pretty(&manifest)?);
+    store(&train.out.join("hearken.json"), |mut file| {
+        std::io::Write::write_all(&mut file, text.as_bytes())
+    })?;
+    show(&rows)
+}
+
+fn beside(train: &Train, lang: &str) -> f64 {
+    train
+        .beside
+        .iter()
+        .find(|(of, _)| of == lang)
+        .map_or(0.0, |(_, share)| *share)
+}
+
+fn fitted(texts: &[Labelled]) -> Weights {
+    let recipe = Recipe::default();
+    let bar = progress(texts.len() * (recipe.n_epochs + 1));
+    let examples: Vec<Example> = texts
+        .iter()
+        .map(|text| {
+            bar.inc(1);
+            Example {
+                features: Features::of(&text.input.text, text.input.kind),
+                kind: text.input.kind,
+                label: text.label,
+                source: text.source.clone(),
+            }
+        })
+        .collect();
+    let weights = fit(&examples, &recipe, |_, _| bar.inc(examples.len() as u64));
+    bar.finish_and_clear();
+    weights
+}
+
+/// Certainty per convention on held-out texts; a convention with few of them takes that of
+/// all together.
+fn certainties(
+    texts: &[&Labelled],
+    logits: impl Fn(&Labelled) -> [f64; 3],
+) -> Vec<(&'static str, Fit)> {
+    let judged: Vec<(&'static str, [f64; 3], usize)> = texts
+        .iter()
+        .filter_map(|text| {
+            let meant = match text.label {
+                Label::Negative => 0,
+                Label::Neutral => 1,
+                Label::Positive => 2,
+                Label::Unsure => return None,
+            };
+            Some((convention(text.input.kind), logits(text), meant))
+        })
+        .collect();
+    ["post", "review"]
+        .into_iter()
+        .filter_map(|key| {
+            let own = judged.iter().filter(|(of, ..)| *of == key).count();
+            let texts: Vec<([f64; 3], usize)> = judged
+                .iter()
+                .filter(|(of, ..)| own < LEAST_FOR_CERTAINTY || *of == key)
+                .map(|(_, logits, meant)| (*logits, *meant))
+                .collect();
+            fit_certainty(&texts).map(|fit| (key, fit))
+        })
+        .collect()
+}
+
+/// Writes beside the place and moves it there: a stopped training leaves no half file.
+fn store(
+    place: &Path,
+    write: impl FnOnce(&std::fs::File) -> std::io::Result<()>,
+) -> anyhow::Result<()> {
+    let folder = place.parent().unwrap_or(Path::new("."));
+    let file = tempfile::NamedTempFile::new_in(folder)
+        .and_then(|file| write(file.as_file()).map(|()| file))
+        .with_context(|| format!("cannot write {}", place.display()))?;
+    make_readable(file.as_file())
+        .with_context(|| format!("cannot write {}", place.display()))?;
+    file.persist(place)
+        .with_context(|| format!("cannot write {}", place.display()))?;
+    Ok(())
+}
+
+/// A temporary file is its owner's alone; a model is for everybody who runs the program.
+#[cfg(unix)]
+fn make_readable(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_file: &std::fs::File) -> std::io::Result<()> {
+    Ok(())
+}
+
+pub(super) fn calibrate(settings: &Settings, calibrate: &Calibrate) -> anyhow::Result<()> {
+    let classifier = Classifier::start(settings)?;
+    let manifest = classifier.manifest();
+    let mut texts = read_labelled(&calibrate.paths)?;
+    texts.retain(|text| {
+        manifest.languages.contains(&text.lang)
+            && (calibrate.only.is_empty() || calibrate.only.contains(&text.source))
+    });
+    let verdicts = judged(&classifier, &texts)?;
+    // What the temperature in use did to the logits is undone.
+    let by_text: BTreeMap<*const Labelled, [f64; 3]> = texts
+        .iter()
+        .zip(&verdicts)
+        .map(|(text, verdict)| {
+            let key = convention(text.input.kind);
+            let temperature = manifest.temperature.get(key).copied().unwrap_or(1.0);
+            let shares = [verdict.negative, verdict.neutral, verdict.positive];
+            let logits = shares.map(|share| share.max(5e-5).ln() * temperature);
+            (std::ptr::from_ref(text), logits)
+        })
+        .collect();
+    let each: Vec<&Labelled> = texts.iter().collect();
+    let found = certainties(&each, |text| by_text[&std::ptr::from_ref(text)]);
+    if found.is_empty() {
+        bail!("no held-out text in a language of {}", manifest.id());
+    }
+    if calibrate.json {
+        let of = |value: fn(&Fit) -> f64| -> BTreeMap<&str, f64> {
+            found.iter().map(|(key, fit)| (*key, value(fit))).collect()
+        };
+        return print::json(&json!({
+            "temperature": of(|fit| fit.temperature),
+            "unsure_below": of(|fit| fit.unsure_below),
+        }));
+    }
+    let lang = manifest.languages.join(" ");
+    let rows: Vec<Vec<String>> = found
+        .iter()
+        .map(|(key, fit)| row(&lang, key, fit))
+        .collect();
+    show(&rows)
+}
+
+fn row(lang: &str, key: &str, fit: &Fit) -> Vec<String> {
+    vec![
+        lang.to_owned(),
+        key.to_owned(),
+        format!("{:.2}", fit.temperature),
+        format!("{:.2}", fit.unsure_below),
+        format!("{:.3}", fit.error),
+        format!("{:.3}", fit.coverage),
+        format!("{:.3}", fit.accuracy_when_sure),
+    ]
+}
+
+fn show(rows: &[Vec<String>]) -> anyhow::Result<()> {
+    print::table(
+        &[
+            "lang",
+            "kind",
+            "temperature",
+            "unsure below",
+            "calibration error",
+            "sure",
+            "accuracy when sure",
+        ],
+        rows,
+    )
+}
