@@ -1,5 +1,6 @@
 """Texts: the preparation and encoding that the Rust side repeats exactly, and the training mix."""
 import csv
+import functools
 import gzip
 import hashlib
 import json
@@ -95,6 +96,34 @@ def joined_reviews(pool, n, rng):
     return out
 
 
+def told_apart(data, recipe, rng):
+    """Texts labelled for another task that say something of sentiment too: a complaint is
+    negative, what is none is not; anger and sadness are negative, joy and optimism positive.
+    Returns (examples, files). `labels` lists the classes that a text may have."""
+    mix, files = [], []
+    for source, meaning in recipe.get("told_by", {}).items():
+        path = Path(data) / "triage" / "train" / f"{source}.jsonl.gz"
+        with gzip.open(path, "rt", encoding="utf-8") as f:
+            rows = [json.loads(line) for line in f]
+        rows = [r for r in rows if r["label"] in meaning and plain(r["text"]) not in tested(data)]
+        mix += [{"text": r["text"], "labels": meaning[r["label"]], "label": meaning[r["label"]][0],
+                 "source": source, "kind": "post"} for r in rows]
+        files.append({"file": f"triage/train/{source}.jsonl.gz", "kind": "post",
+                      "sha256": sha256(path), "used": dict(Counter(r["label"] for r in rows))})
+    return mix, files
+
+
+def plain(text):
+    return " ".join(regex.findall(r"\w+", prepare(text).lower()))
+
+
+@functools.cache
+def tested(data):
+    """Every test text in plain form: nothing of it is trained on."""
+    return {plain(r["text"]) for path in (Path(data) / "test").glob("*.jsonl.gz")
+            for r in load(data, "test", path.name.split(".")[0]) if r["lang"] == "en"}
+
+
 def build_mix(data, recipe, rng):
     """The texts of one epoch. Returns (examples, files) where files records what was read."""
     rows_of = manifest(data)
@@ -120,4 +149,7 @@ def build_mix(data, recipe, rng):
                     for r in extra]
     pool = [r for r in mix if r["source"] in recipe["join_from"] and len(r["text"]) < 300]
     mix += joined_reviews(pool, recipe["joined"], rng)
+    more, more_files = told_apart(data, recipe, rng)
+    mix += more
+    files += more_files
     return mix, files

@@ -37,7 +37,7 @@ def write_model(state, base, out, hearken, dtype=torch.float16):
 
 
 def hearken_json(trained, temperature=None, unsure_below=None, max_tokens=128):
-    return {"name": "hearken-en", "version": "1", "languages": ["en"], "labels": LABELS,
+    return {"name": "hearken-en", "version": "2", "languages": ["en"], "labels": LABELS,
             "max_tokens": max_tokens, "kind_tokens": KIND_TOKENS,
             "temperature": temperature or {"post": 1.0, "review": 1.0},
             "unsure_below": unsure_below or {"post": 0.5, "review": 0.5},
@@ -82,7 +82,7 @@ if __name__ == "__main__":
     ap.add_argument("--checkpoint", help="a state dict saved by train.py")
     ap.add_argument("--base", help="folder of the base encoder")
     ap.add_argument("--out", required=True)
-    ap.add_argument("--calibration", help="calibration.json of calibrate.py")
+    ap.add_argument("--calibration", help="what `hearken model calibrate --json` printed")
     ap.add_argument("--max-tokens", type=int, default=128)
     ap.add_argument("--trained", default="")
     ap.add_argument("--dtype", default="float16", choices=["float16", "bfloat16", "float32"])

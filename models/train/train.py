@@ -1,4 +1,4 @@
-"""Fine-tunes the base encoder on the mix of recipe.json. Stops and resumes at any checkpoint.
+"""Fine-tunes the base encoder on the mix of a recipe. Stops and resumes at any checkpoint.
 
 The loss is cross-entropy on logits + tau * log(class prior of the text's source): a model that
 need not repeat the class balance of whoever collected a source (Menon et al. 2021). A class that
@@ -27,7 +27,8 @@ def priors(mix, tau):
     """source -> tau * log prior per label; absent labels are masked."""
     counts, kinds = defaultdict(Counter), {}
     for r in mix:
-        counts[r["source"]][r["label"]] += 1
+        for label in (labels := r.get("labels", [r["label"]])):
+            counts[r["source"]][label] += 1 / len(labels)
         kinds[r["source"]] = r["kind"]
     return {s: [tau[kinds[s]] * math.log(c[lab] / sum(c.values())) if c[lab] else -1e4 for lab in LABELS]
             for s, c in counts.items()}
@@ -55,7 +56,8 @@ def main():
     ap.add_argument("--data", required=True)
     ap.add_argument("--base", required=True)
     ap.add_argument("--run", required=True, help="folder for checkpoints and the log, outside the repository")
-    ap.add_argument("--recipe", default=Path(__file__).parent / "recipe.json")
+    ap.add_argument("--recipe", required=True)
+    ap.add_argument("--init", help="start from these weights instead of the base's")
     ap.add_argument("--threads", type=int, default=1)
     ap.add_argument("--steps", type=int, help="stop early, to try something out")
     ap.add_argument("--every", type=int, default=1000, help="steps between checkpoints")
@@ -79,7 +81,8 @@ def main():
                 r["ids"] = ids
         bias = priors(mix, recipe["tau"])
         for r in mix:
-            r["bias"], r["y"] = bias[r["source"]], LABELS.index(r["label"])
+            r["bias"] = bias[r["source"]]
+            r["barred"] = [0.0 if lab in r.get("labels", [r["label"]]) else -1e4 for lab in LABELS]
         epochs.append(mix)
         plan += [(e, b) for b in batches([len(r["ids"]) for r in mix], recipe["batch"], rng)]
         print(f"epoch {e}: {len(mix)} texts, {sum(len(r['ids']) for r in mix)} tokens,",
@@ -96,6 +99,8 @@ def main():
 
     model = BertForSequenceClassification.from_pretrained(a.base, num_labels=len(LABELS),
                                                           attn_implementation="sdpa")
+    if a.init:
+        model.load_state_dict(torch.load(a.init, weights_only=True))
     decay = [p for n, p in model.named_parameters() if p.dim() > 1]
     rest = [p for n, p in model.named_parameters() if p.dim() <= 1]
     opt = torch.optim.AdamW([{"params": decay, "weight_decay": recipe["weight_decay"]},
@@ -122,8 +127,9 @@ def main():
         x, mask = pad([r["ids"] for r in rows], encoder.pad)
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(input_ids=x, attention_mask=mask).logits
-        loss = torch.nn.functional.cross_entropy(logits.float() + torch.tensor([r["bias"] for r in rows]),
-                                                 torch.tensor([r["y"] for r in rows]))
+        logits = torch.log_softmax(logits.float() + torch.tensor([r["bias"] for r in rows]), 1)
+        # The probability of the classes that the text may have; for most texts that is one.
+        loss = -(logits + torch.tensor([r["barred"] for r in rows])).logsumexp(1).mean()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe["clip"])
         opt.step()

@@ -33,7 +33,7 @@ impl Default for Recipe {
         Self {
             n_epochs: 3,
             step: 0.1,
-            tau: 0.5,
+            tau: 0.25,
             most_of_source: 20_000,
             decay: 1e-5,
             seed: 1,
