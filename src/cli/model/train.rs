@@ -199,8 +199,7 @@ fn store(
     let file = tempfile::NamedTempFile::new_in(folder)
         .and_then(|file| write(file.as_file()).map(|()| file))
         .with_context(|| format!("cannot write {}", place.display()))?;
-    make_readable(file.as_file())
-        .with_context(|| format!("cannot write {}", place.display()))?;
+    make_readable(file.as_file()).with_context(|| format!("cannot write {}", place.display()))?;
     file.persist(place)
         .with_context(|| format!("cannot write {}", place.display()))?;
     Ok(())
