@@ -120,17 +120,16 @@ pub fn fit(examples: &[Example], recipe: &Recipe, mut told: impl FnMut(usize, f6
             let mut gradient = said;
             gradient[meant] -= 1.0;
             for (bucket, value) in example.features.values() {
-                for class in 0..3 {
+                for (class, by_logit) in gradient.iter().enumerate() {
                     let at = bucket * 3 + class;
-                    let slope =
-                        weight * gradient[class] * value + recipe.decay * fitted.by_bucket[at];
+                    let slope = weight * by_logit * value + recipe.decay * fitted.by_bucket[at];
                     squares[at] += slope * slope;
                     fitted.by_bucket[at] -= step * slope / squares[at].sqrt();
                 }
             }
             let row = usize::from(example.kind == Kind::Review);
-            for class in 0..3 {
-                let slope = weight * gradient[class];
+            for (class, by_logit) in gradient.iter().enumerate() {
+                let slope = weight * by_logit;
                 bias_squares[row][class] += slope * slope;
                 fitted.bias[row][class] -= step * slope / bias_squares[row][class].sqrt();
             }
