@@ -138,9 +138,16 @@ impl Browser {
     #[track_caller]
     pub(crate) fn click(&self, selector: &str) {
         let wanted = json!({"using": "css selector", "value": selector});
-        let element = wait_for(selector, || self.try_post("element", &wanted).ok());
-        let id = text_of(&element[ELEMENT]);
-        self.post(&format!("element/{id}/click"), &json!({}));
+        wait_for(selector, || {
+            let element = self.try_post("element", &wanted).ok()?;
+            let id = text_of(&element[ELEMENT]);
+            match self.try_post(&format!("element/{id}/click"), &json!({})) {
+                // The page put a fresh card in the place of the one that was found.
+                Err(error) if error.contains("stale element") => None,
+                Err(error) => panic!("a click on {selector}: {error}"),
+                Ok(_) => Some(()),
+            }
+        });
     }
 
     /// Makes the page this large.
