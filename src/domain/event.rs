@@ -27,10 +27,16 @@ pub enum EventType {
     /// A closed case is open again.
     #[serde(rename = "case.reopened")]
     CaseReopened,
+    /// A source publishes nothing although it usually would.
+    #[serde(rename = "source.silent")]
+    SourceSilent,
+    /// Items of a source may have been missed.
+    #[serde(rename = "source.gap")]
+    SourceGap,
     /// A source has failed several times in a row.
     #[serde(rename = "source.failing")]
     SourceFailing,
-    /// A failing source answers again.
+    /// A failing source answers again, or a silent one publishes again.
     #[serde(rename = "source.recovered")]
     SourceRecovered,
     /// A destination was switched off.
@@ -43,13 +49,15 @@ pub enum EventType {
 
 impl EventType {
     /// Every type, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::MentionFlagged,
         Self::MentionUpdated,
         Self::MentionBacklog,
         Self::CaseReplied,
         Self::CaseDismissed,
         Self::CaseReopened,
+        Self::SourceSilent,
+        Self::SourceGap,
         Self::SourceFailing,
         Self::SourceRecovered,
         Self::DestinationDisabled,
@@ -65,6 +73,8 @@ impl EventType {
             Self::CaseReplied => "case.replied",
             Self::CaseDismissed => "case.dismissed",
             Self::CaseReopened => "case.reopened",
+            Self::SourceSilent => "source.silent",
+            Self::SourceGap => "source.gap",
             Self::SourceFailing => "source.failing",
             Self::SourceRecovered => "source.recovered",
             Self::DestinationDisabled => "destination.disabled",

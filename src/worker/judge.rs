@@ -8,11 +8,10 @@ use chrono::{DateTime, Utc};
 use super::events::mention_event;
 use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
 use crate::classify::{Classifier, Input};
-use crate::dedupe::{Identity, identify};
+use crate::dedupe::Identity;
 use crate::domain::{BrandMatch, Case, Item, Mention, Sentiment};
 use crate::language;
 use crate::matching::is_own;
-use crate::parse::Parsed;
 use crate::store::NewMention;
 use crate::triage::{TriageInput, triage};
 
@@ -29,15 +28,13 @@ pub(super) struct Found {
 pub(super) async fn find(
     plan: &Arc<Plan>,
     source: &PlannedSource,
-    parsed: Parsed,
-    seen_at: DateTime<Utc>,
+    items: Vec<Item>,
+    identities: Vec<Identity>,
 ) -> Option<Vec<Found>> {
     let plan = plan.clone();
     let source = source.clone();
     blocking_plain(move || {
-        let identities = identify(&source.name, &parsed.items, seen_at);
-        parsed
-            .items
+        items
             .into_iter()
             .zip(identities)
             .filter_map(|(item, identity)| {

@@ -2,11 +2,13 @@
 //! deliveries, and the requests of the page and of commands. The only place besides
 //! `web` and `cli` that reads the clock.
 
+mod agenda;
 mod ask;
 mod control;
 mod daemon;
 mod engine;
 mod events;
+mod gate;
 mod handshake;
 mod judge;
 mod keep;
@@ -14,10 +16,12 @@ mod outcome;
 mod plan;
 mod poll;
 mod schedule;
+mod watch;
 
 pub use control::serve as serve_commands;
 pub use daemon::{DaemonOptions, OnEvent, Ready, run, site_of};
 pub use engine::Engine;
+pub use gate::Places;
 pub use handshake::Handshake;
 pub use plan::{Plan, PlannedSource, compile, empty_plan, load_definitions, read_plan};
 pub use poll::{Mode, PollError, poll};

@@ -60,6 +60,11 @@ pub struct PlannedSource {
     pub request: RequestPlan,
     /// How often.
     pub every: Duration,
+    /// How rarely at most when it follows how often the site publishes; `None` when it
+    /// does not.
+    pub adaptive: Option<Duration>,
+    /// Whether to read pages that the site's `robots.txt` forbids.
+    pub ignore_robots: bool,
     /// Only these brands; empty means all.
     pub brands: Vec<BrandName>,
     /// Its address for people, without query or credentials when one is secret.
@@ -203,11 +208,15 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
 
 fn client_of(net: &crate::config::NetConfig) -> Result<Client, String> {
     let defaults = NetPolicy::default();
+    let timeout = net.timeout.unwrap_or(defaults.total_timeout);
     Client::new(NetPolicy {
         user_agent: net.user_agent.clone().unwrap_or(defaults.user_agent),
         contact: net.contact.clone(),
         allow_private: AllowList::parse(&net.allow_private)
             .map_err(|wrong| format!("allow_private: {}", wrong.join("; ")))?,
+        total_timeout: timeout,
+        header_timeout: timeout.min(defaults.header_timeout),
+        connect_timeout: timeout.min(defaults.connect_timeout),
         ..NetPolicy::default()
     })
     .map_err(|error| error.to_string())
@@ -269,6 +278,8 @@ fn plan_source(
             .every
             .or(definition.limits.every)
             .unwrap_or(DEFAULT_EVERY),
+        adaptive: given.adaptive,
+        ignore_robots: given.ignore_robots,
         brands: given.brands.clone(),
         public_url: public_url(&request.url, has_secret),
         definition: Arc::new(definition.clone()),

@@ -8,10 +8,15 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::fetch_answer;
+use super::gate::Gate;
 use super::judge::find;
 use super::keep::{Unstored, store_found};
-use super::outcome::{Failure, failed_store, next_at, record_failure, save, succeeded};
+use super::outcome::{
+    Failure, failed_store, next_at, record_failure, save, succeeded, told_of_source,
+};
+use super::watch::{Heard, watch, watch_unchanged};
 use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
+use crate::dedupe::identify;
 use crate::fetch::{Checked, Fetched};
 use crate::parse::{self, Answer};
 use crate::web::PollReport;
@@ -66,18 +71,18 @@ pub async fn poll(
         before.cursor.last_modified = None;
     }
 
+    // Held to the end: what is read and judged takes memory as well.
+    let mut gate = Gate::new(engine, plan, source, &before.health);
     let fetched = tokio::select! {
         biased;
         () = stop.cancelled() => return Err(PollError::Stopped),
-        fetched = fetch_answer(engine, plan, source, &before) => fetched,
+        fetched = fetch_answer(plan, source, &before.cursor, &mut gate) => fetched,
     };
+    gate.leave_host();
     let now = Engine::now();
     let (bytes, content_type, url, cursor, hints, mut notes) = match fetched {
         Err(error) => {
-            let failure = Failure {
-                reason: error.to_string(),
-                retry_after: error.retry_after(),
-            };
+            let failure = Failure::from(error);
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
         }
         Ok(Fetched::Unchanged { cursor, hints }) => {
@@ -85,12 +90,15 @@ pub async fn poll(
                 hints,
                 feed_min_interval: None,
             };
-            let next_at = next_at(source, fine, now);
-            let mut after = succeeded(status.clone(), now, next_at);
+            let mut after = status.clone();
+            let news = watch_unchanged(&status, &mut after, now);
+            let next_at = next_at(source, &after.rhythm, fine, now);
+            let mut after = succeeded(after, now, next_at);
             after.cursor = cursor;
             after.cursor.read_for = Some(read_for);
             if mode == Mode::Store {
-                save(engine, plan, &status, after)
+                let told = told_of_source(plan, &status, &after, &news, now);
+                save(engine, after, told)
                     .await
                     .map_err(|error| failed_store(source, &error))?;
             }
@@ -125,7 +133,7 @@ pub async fn poll(
     let parsed = match parsed {
         Some(Ok(parsed)) => parsed,
         Some(Err(error)) => {
-            let failure = Failure::of(error.to_string());
+            let failure = Failure::from(error);
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
         }
         None => {
@@ -138,10 +146,28 @@ pub async fn poll(
         hints,
         feed_min_interval: parsed.min_interval_secs.map(Duration::from_secs),
     };
-    let next_at = next_at(source, fine, now);
-    notes.extend(parsed.notes.iter().cloned());
-    let mut after = succeeded(status.clone(), now, next_at);
+    let identities = {
+        let (name, items) = (source.name.clone(), parsed.items.clone());
+        blocking_plain(move || identify(&name, &items, started)).await
+    };
+    let Some(identities) = identities else {
+        let failure = Failure::of("the items could not be told apart: the reader failed on one");
+        return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
+    };
+    // Validators and items belong together: the answer is compared with what was known of
+    // the same address.
+    let mut known = status.clone();
+    known.cursor.seen.clone_from(&cursor.seen);
+    let mut after = status.clone();
     after.cursor = cursor;
+    let heard = Heard {
+        items: &parsed.items,
+        identities: &identities,
+    };
+    let news = watch(&known, &mut after, heard, (parsed.items.len(), 0), now);
+    let next_at = next_at(source, &after.rhythm, fine, now);
+    notes.extend(parsed.notes.iter().cloned());
+    let mut after = succeeded(after, now, next_at);
     after.cursor.read_for = Some(read_for);
     after.health.n_items += parsed.items.len() as u64;
     after.health.notes.clone_from(&notes);
@@ -154,11 +180,24 @@ pub async fn poll(
     if mode == Mode::DryRun {
         return Ok((report, next_at));
     }
-    let Some(found) = find(plan, source, parsed, started).await else {
+    let told = told_of_source(plan, &status, &after, &news, now);
+    let found = find(plan, source, parsed.items, identities).await;
+    let Some(found) = found else {
         let failure = Failure::of("the items could not be matched: the matcher failed on one");
         return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
     };
-    let counts = match store_found(engine, plan, source, found, &status, after, now, stop).await {
+    let counts = match store_found(
+        engine,
+        plan,
+        source,
+        found,
+        &status,
+        (after, told),
+        now,
+        stop,
+    )
+    .await
+    {
         Ok(counts) => counts,
         Err(Unstored::Stopped) => return Err(PollError::Stopped),
         Err(Unstored::Store(error)) => return Err(failed_store(source, &error)),
