@@ -101,12 +101,7 @@ pub fn usual_per_week(rhythm: &Rhythm) -> Option<u32> {
     }
     let per_busy_hour = f64::from(rhythm.items_per_busy_hour_milli) / 1_000.0;
     let busy_hours: f64 = (0..HOURS).map(|hour| share(rhythm, hour)).sum();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "not negative, and a float too large saturates"
-    )]
-    Some((busy_hours * per_busy_hour).round() as u32)
+    Some(whole(busy_hours * per_busy_hour))
 }
 
 /// Counts the hours that have ended since the last poll.
@@ -152,14 +147,7 @@ fn count_hour(rhythm: &mut Rhythm, hour: i64, n_items: u32) {
         0.0
     };
     let moved = f64::from(*busy) + (target - f64::from(*busy)) / f64::from(n_weeks);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between two values of the type"
-    )]
-    {
-        *busy = moved.round() as u16;
-    }
+    *busy = u16::try_from(whole(moved)).unwrap_or(u16::MAX);
     if n_items > 0 {
         rhythm.n_busy_hours = rhythm.n_busy_hours.saturating_add(1);
         let n = f64::from(rhythm.n_busy_hours.min(MEMORY_WEEKS * 24));
@@ -227,14 +215,16 @@ fn hour_of_week(hour: i64) -> usize {
 }
 
 fn milli(value: f64) -> u32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "not negative, and a float too large saturates"
-    )]
-    {
-        (value * 1_000.0).round() as u32
-    }
+    whole(value * 1_000.0)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "never negative, and a float that is too large saturates"
+)]
+fn whole(value: f64) -> u32 {
+    value.round() as u32
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ pub(super) type Lookup =
 
 /// Asks the system.
 pub(super) fn system_lookup() -> Lookup {
-    Arc::new(|host| {
+    Arc::new(|host: &str| {
         let host = host.to_owned();
         async move { lookup(&host).await }.boxed()
     })

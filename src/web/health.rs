@@ -208,7 +208,10 @@ fn write_failures(text: &mut Exposition, sources: &[SourceRow]) {
     );
     for row in sources {
         if let (HealthState::Failing, Some(kind)) = (row.health.state, &row.health.reason_kind) {
-            text.value(&[("source", row.info.name.as_str()), ("kind", kind)], 1.0);
+            text.value(
+                &[("source", row.info.name.as_str()), ("kind", kind.as_str())],
+                1.0,
+            );
         }
     }
 }

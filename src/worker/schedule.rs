@@ -28,7 +28,7 @@ const AFTER_PANIC: TimeDelta = TimeDelta::minutes(5);
 pub(super) async fn run(engine: Engine, stop: CancellationToken) {
     let mut plan_changes = engine.plan.subscribe();
     let mut agenda = Agenda::new(MAX_BEGUN, MAX_BEGUN_PER_HOST);
-    let mut sources = HashMap::new();
+    let mut sources: HashMap<SourceName, PlannedSource> = HashMap::new();
     let mut polls: JoinSet<(SourceName, DateTime<Utc>)> = JoinSet::new();
     let mut names: HashMap<tokio::task::Id, SourceName> = HashMap::new();
     plan_changes.mark_changed();

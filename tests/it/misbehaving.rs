@@ -372,7 +372,8 @@ fn misbehave(asked: &Asked, n_before: usize, bombs: &Bombs) -> Reply {
         }
         "a-feed-without-entries" => Reply::ok("application/rss+xml", feed(&[])),
         deeper if deeper.starts_with("redirects-without-end") => {
-            send(302, &[("Location", &format!("/{deeper}-on"))], "")
+            let on = format!("/{deeper}-on");
+            send(302, &[("Location", on.as_str())], "")
         }
         _ => Reply::Hang,
     }

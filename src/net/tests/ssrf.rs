@@ -10,11 +10,10 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt as _;
 use url::Url;
 
-use crate::net::client::Client;
 use crate::net::proxy::Proxies;
 use crate::net::resolve::{Lookup, ResolveError};
-use crate::net::testing::{RawServer, policy, say};
-use crate::net::{AllowList, NetError, NetPolicy, Request};
+use crate::net::testing::{RawServer, client_with, policy, say};
+use crate::net::{AllowList, Client, NetError, NetPolicy, Request, Response};
 
 /// Addresses that lead inside, however they are written. A server waits at `{port}` of
 /// 127.0.0.1: it would be reached if a rule had a hole.
@@ -200,7 +199,7 @@ fn both_ways(url: &Url) -> [Request; 2] {
     ]
 }
 
-fn refused(result: Result<crate::net::Response, NetError>, what: &str) {
+fn refused(result: Result<Response, NetError>, what: &str) {
     let error = match result {
         Ok(response) => panic!("{what} was answered with {}", response.status),
         Err(error) => error,
@@ -219,7 +218,7 @@ async fn every_way_inside_is_refused_for_sources_and_for_webhooks() {
     let port = trap.address.port();
 
     // However it is written.
-    let closed = crate::net::testing::client_with(NetPolicy::default());
+    let closed = client_with(NetPolicy::default());
     for template in NOTATIONS {
         let text = with_port(template, port);
         let url = Url::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -229,7 +228,7 @@ async fn every_way_inside_is_refused_for_sources_and_for_webhooks() {
     }
 
     // Wherever a site sends us. `localhost` by name is open, its address is not.
-    let open_name = crate::net::testing::client_with(policy());
+    let open_name = client_with(policy());
     let mut n_redirects = 0;
     for template in REDIRECTS {
         for status in STATUSES {
@@ -276,7 +275,7 @@ async fn every_way_inside_is_refused_for_sources_and_for_webhooks() {
 /// A client whose name server gives these answers, and how often it was asked.
 fn client_of(answers: &[&[&str]], allowed: &str) -> (Client, Arc<AtomicUsize>) {
     let n_asked = Arc::new(AtomicUsize::new(0));
-    let mut answers: VecDeque<Vec<SocketAddr>> = answers
+    let answers: VecDeque<Vec<SocketAddr>> = answers
         .iter()
         .map(|ips| {
             ips.iter()
@@ -285,8 +284,8 @@ fn client_of(answers: &[&[&str]], allowed: &str) -> (Client, Arc<AtomicUsize>) {
         })
         .collect();
     let counted = Arc::clone(&n_asked);
-    let answers = Mutex::new(std::mem::take(&mut answers));
-    let lookup: Lookup = Arc::new(move |_| {
+    let answers = Mutex::new(answers);
+    let lookup: Lookup = Arc::new(move |_: &str| {
         counted.fetch_add(1, Ordering::SeqCst);
         let mut answers = answers.lock().expect("no test panics while holding it");
         let answer = if answers.len() > 1 {
