@@ -112,11 +112,6 @@ impl Agenda {
         (self.n_begun < self.max_begun).then_some(*at)
     }
 
-    /// Whether the source is being polled.
-    pub(super) fn is_begun(&self, name: &SourceName) -> bool {
-        self.sources.get(name).is_some_and(|entry| entry.is_begun)
-    }
-
     fn remove(&mut self, name: &SourceName) {
         if let Some(entry) = self.sources.remove(name) {
             self.change(&entry.host, |host| {
@@ -173,7 +168,6 @@ mod tests {
         assert_eq!(agenda.next_at(), Some(at(1)));
         assert_eq!(begin_all(&mut agenda, 2), ["a", "b"]);
         assert_eq!(agenda.next_at(), Some(at(3)));
-        assert!(agenda.is_begun(&SourceName::new("a")));
         agenda.end(&SourceName::new("a"));
         agenda.put(SourceName::new("a"), "y", at(2));
         assert_eq!(begin_all(&mut agenda, 9), ["a", "c"]);

@@ -61,7 +61,6 @@ const NOTATIONS: &[&str] = &[
     // Names.
     "http://localhost:{port}/",
     "http://LOCALHOST:{port}/",
-    "http://localhost.:{port}/",
     // Letters and digits of other scripts that become these.
     "http://１２７.０.０.１:{port}/",
     "http://①②⑦.⓪.⓪.①:{port}/",
