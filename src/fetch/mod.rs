@@ -7,10 +7,14 @@
 mod error;
 mod gap;
 mod hints;
+mod limits;
+mod mailbox;
 mod pace;
 mod rhythm;
 mod robots;
 mod schedule;
+mod stream;
+mod token;
 
 #[cfg(test)]
 mod tests;
@@ -20,16 +24,20 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::domain::{Cursor, hex_digest};
+use crate::domain::{AskMethod, Cursor, RequestPlan, hex_digest};
 use crate::net::{self, Client, NetError, Request, Response};
 
 pub use error::FetchError;
 pub use gap::{Entry, Missed, are_new, missed, remember};
 pub use hints::{CacheHints, parse_http_date, parse_retry_after};
+pub use limits::{BodyLimits, Refusal};
+pub use mailbox::{MailSecurity, MailboxPlan, Mails, read_mailbox};
 pub use pace::{HostPace, PaceLimits, Permit};
 pub use rhythm::{Voice, expected_items, learn, usual_per_week};
 pub use robots::{Allowed, RobotsRules};
 pub use schedule::{Checked, adapted, next_check};
+pub use stream::{OpenStream, StreamEnd, StreamEvent, open_stream};
+pub use token::Tokens;
 
 /// Feeds first, then whatever the site has: some servers answer 406 without `*/*`.
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, \
@@ -46,6 +54,10 @@ pub struct FetchPlan {
     pub url: Url,
     /// Further headers; an `Accept` here replaces ours.
     pub headers: Vec<(String, String)>,
+    /// Whether the site is asked with POST.
+    pub method: AskMethod,
+    /// What is sent along, with its content type.
+    pub body: Option<(&'static str, Vec<u8>)>,
     /// The largest answer; the client's limit when `None`.
     pub cap_bytes: Option<u64>,
 }
@@ -56,6 +68,20 @@ impl FetchPlan {
         Self {
             url,
             headers: Vec::new(),
+            method: AskMethod::Get,
+            body: None,
+            cap_bytes: None,
+        }
+    }
+
+    /// Asks as a definition says. The token of a definition that signs in is the caller's
+    /// to add.
+    pub fn of(request: &RequestPlan) -> Self {
+        Self {
+            url: request.url.clone(),
+            headers: request.headers.clone(),
+            method: request.method,
+            body: request.encoded_body(),
             cap_bytes: None,
         }
     }
@@ -82,7 +108,13 @@ impl FetchPlan {
 
     /// The address may hold a token, so the store keeps only its digest.
     fn digest(&self) -> String {
-        hex_digest("source address", &[self.url.as_str()])
+        match &self.body {
+            None => hex_digest("source address", &[self.url.as_str()]),
+            Some((_, body)) => hex_digest(
+                "source address",
+                &[self.url.as_str(), &String::from_utf8_lossy(body)],
+            ),
+        }
     }
 }
 
@@ -111,6 +143,8 @@ pub enum Fetched {
         cursor: Cursor,
         /// What the answer says about when to come again.
         hints: CacheHints,
+        /// The `Link` headers, which may name the next page.
+        links: Vec<String>,
         /// Things a person should know although it went well.
         notes: Vec<String>,
     },
@@ -164,8 +198,16 @@ async fn ask(
     now: DateTime<Utc>,
 ) -> Result<Fetched, FetchError> {
     let mut request = Request::get(url.clone());
+    if plan.method == AskMethod::Post {
+        request.method = net::Method::Post;
+        request.follow_redirects = false;
+    }
+    if let Some((content_type, body)) = &plan.body {
+        request = request.header("Content-Type", *content_type);
+        request.body = Some(body.clone());
+    }
     request.cap_bytes = plan.cap_bytes;
-    request.headers.clone_from(&plan.headers);
+    request.headers.extend(plan.headers.iter().cloned());
     if !has_header(&plan.headers, "accept") {
         request = request.header("Accept", ACCEPT);
     }
@@ -183,8 +225,15 @@ async fn ask(
             cursor: unchanged_cursor(plan, url, known, &response),
             hints,
         }),
-        200..=299 => fresh(client, plan, (url, known), response, hints),
-        _ => Err(FetchError::of_status(&response, hints.retry_after)),
+        200..=299 => fresh(client, plan, (url, known), response, hints, now),
+        status => {
+            let limits = BodyLimits::of(&response.body, now);
+            Err(
+                FetchError::of_body(&limits, status, hints.retry_after).unwrap_or_else(|| {
+                    FetchError::of_status(&response, hints.retry_after.max(limits.wait))
+                }),
+            )
+        }
     }
 }
 
@@ -193,7 +242,8 @@ fn fresh(
     plan: &FetchPlan,
     (asked, known): (&Url, &Cursor),
     response: Response,
-    hints: CacheHints,
+    mut hints: CacheHints,
+    now: DateTime<Utc>,
 ) -> Result<Fetched, FetchError> {
     let mut notes = Vec::new();
     if response.downgraded {
@@ -219,12 +269,19 @@ fn fresh(
     } else {
         response.body
     };
+    let limits = BodyLimits::of(&bytes, now);
+    if let Some(refusal) = FetchError::of_body(&limits, response.status, hints.retry_after) {
+        return Err(refusal);
+    }
+    hints.retry_after = hints.retry_after.max(limits.wait);
+    let links = response.headers.get_all("link").map(str::to_owned);
     Ok(Fetched::Fresh {
         bytes,
         content_type,
         url: response.final_url,
         cursor,
         hints,
+        links: links.collect(),
         notes,
     })
 }

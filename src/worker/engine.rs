@@ -10,7 +10,7 @@ use tokio::sync::{Notify, OnceCell, broadcast, watch};
 use super::{Places, Plan};
 use crate::classify::{Classifier, ClassifyError, Settings, find_model};
 use crate::domain::Event;
-use crate::fetch::{HostPace, RobotsRules};
+use crate::fetch::{HostPace, RobotsRules, Tokens};
 use crate::store::Store;
 
 /// Events that a slow live page may be behind before it has to read the store instead.
@@ -29,6 +29,8 @@ pub struct Engine {
     pub robots: RobotsRules,
     /// How many polls run at the same time.
     pub places: Places,
+    /// Access tokens of the sources that sign in.
+    pub tokens: Tokens,
     /// New events, for live pages and the demo's lines.
     pub alerts: broadcast::Sender<Arc<Event>>,
     /// Rung when new deliveries are due.
@@ -60,6 +62,7 @@ impl Engine {
             pace: HostPace::default(),
             robots: RobotsRules::default(),
             places: Places::default(),
+            tokens: Tokens::default(),
             alerts: broadcast::Sender::new(ALERT_BACKLOG),
             deliveries_due: Arc::new(Notify::new()),
             model_ready: Arc::new(AtomicBool::new(false)),

@@ -8,10 +8,11 @@ use chrono::{DateTime, Utc};
 use super::events::mention_event;
 use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
 use crate::classify::{Classifier, Input};
-use crate::dedupe::Identity;
+use crate::dedupe::{Identity, identify};
 use crate::domain::{BrandMatch, Case, Item, Mention, Sentiment};
 use crate::language;
 use crate::matching::is_own;
+use crate::parse::Parsed;
 use crate::store::NewMention;
 use crate::triage::{TriageInput, triage};
 
@@ -26,6 +27,22 @@ pub(super) struct Found {
 
 /// Which items speak of a brand of this source, in which language, and who they are.
 pub(super) async fn find(
+    plan: &Arc<Plan>,
+    source: &PlannedSource,
+    parsed: Parsed,
+    seen_at: DateTime<Utc>,
+) -> Option<Vec<Found>> {
+    let name = source.name.clone();
+    let (items, identities) = blocking_plain(move || {
+        let identities = identify(&name, &parsed.items, seen_at);
+        (parsed.items, identities)
+    })
+    .await?;
+    find_identified(plan, source, items, identities).await
+}
+
+/// The same for items whose identities are known already.
+pub(super) async fn find_identified(
     plan: &Arc<Plan>,
     source: &PlannedSource,
     items: Vec<Item>,

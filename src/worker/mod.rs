@@ -4,6 +4,7 @@
 
 mod agenda;
 mod ask;
+mod back;
 mod control;
 mod daemon;
 mod engine;
@@ -12,10 +13,15 @@ mod gate;
 mod handshake;
 mod judge;
 mod keep;
+mod lists;
+mod mailbox;
 mod outcome;
+mod pages;
 mod plan;
 mod poll;
+mod push;
 mod schedule;
+mod streams;
 mod watch;
 
 pub use control::serve as serve_commands;

@@ -15,7 +15,7 @@ use crate::parse::ParseError;
 use crate::store::{Outgoing, StoreError};
 
 /// Failed polls in a row before people are told.
-const N_FAILURES_BEFORE_ALERT: u32 = 3;
+pub(super) const N_FAILURES_BEFORE_ALERT: u32 = 3;
 
 /// When a source is due again after a poll that ended like this.
 pub(super) fn next_at(
@@ -47,8 +47,21 @@ pub(super) fn succeeded(
     status
 }
 
-/// What people are told about the source itself after a good poll: `source.recovered`,
-/// once, when they were told that it fails, and what the answer says about it.
+/// `source.recovered`, once, when people were told that it fails.
+pub(super) fn recovery(
+    plan: &Plan,
+    before: &SourceStatus,
+    after: &SourceStatus,
+    now: DateTime<Utc>,
+) -> Option<Outgoing> {
+    (before.health.n_failures >= N_FAILURES_BEFORE_ALERT).then(|| {
+        let since = before.health.last_ok_at;
+        source_event(EventType::SourceRecovered, after, since, now).addressed(&plan.destinations)
+    })
+}
+
+/// What people are told about the source itself after a good poll: that it recovered, and
+/// what the answer says about it.
 pub(super) fn told_of_source(
     plan: &Plan,
     before: &SourceStatus,
@@ -56,21 +69,32 @@ pub(super) fn told_of_source(
     news: &News,
     now: DateTime<Utc>,
 ) -> Vec<Outgoing> {
-    let recovered = (before.health.n_failures >= N_FAILURES_BEFORE_ALERT).then(|| {
-        let since = before.health.last_ok_at;
-        source_event(EventType::SourceRecovered, after, since, now)
-    });
     let voice = news.voice.and_then(|voice| voice_event(voice, after, now));
     let gap = news.gap.as_ref().map(|gap| gap_event(gap, after, now));
-    [recovered, voice, gap]
+    let about_answer = [voice, gap]
         .into_iter()
         .flatten()
-        .map(|event| event.addressed(&plan.destinations))
+        .map(|event| event.addressed(&plan.destinations));
+    recovery(plan, before, after, now)
+        .into_iter()
+        .chain(about_answer)
         .collect()
 }
 
-/// Stores the status of a poll that brought no mentions, and what is told about it.
+/// Stores the status of a poll that brought no mentions.
 pub(super) async fn save(
+    engine: &Engine,
+    plan: &Plan,
+    before: &SourceStatus,
+    after: SourceStatus,
+) -> Result<(), StoreError> {
+    let now = after.health.last_poll_at.unwrap_or_else(Engine::now);
+    let events: Vec<_> = recovery(plan, before, &after, now).into_iter().collect();
+    write_status(engine, after, events).await
+}
+
+/// Stores a status with what is told about it.
+pub(super) async fn write_status(
     engine: &Engine,
     status: SourceStatus,
     events: Vec<Outgoing>,
@@ -108,6 +132,14 @@ impl Failure {
             reason: reason.into(),
             retry_after: None,
         }
+    }
+}
+
+impl Failure {
+    /// The same with more to say about it.
+    pub(super) fn because(mut self, what: &str) -> Self {
+        self.reason = format!("{what}: {}", self.reason);
+        self
     }
 }
 
@@ -179,7 +211,7 @@ pub(super) async fn record_failure(
             })
             .into_iter()
             .collect();
-        if let Err(error) = save(engine, status, events).await {
+        if let Err(error) = write_status(engine, status, events).await {
             return failed_store(source, &error);
         }
     }

@@ -8,17 +8,21 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::fetch_answer;
+use super::back::read_back;
 use super::gate::Gate;
-use super::judge::find;
-use super::keep::{Unstored, store_found};
+use super::judge::find_identified;
+use super::keep::{Unstored, store_and_tell};
+use super::lists::take_list;
+use super::mailbox::poll_mailbox;
 use super::outcome::{
-    Failure, failed_store, next_at, record_failure, save, succeeded, told_of_source,
+    Failure, failed_store, next_at, record_failure, succeeded, told_of_source, write_status,
 };
+use super::pages::{RawPage, ReadPage, follow_page, read_on, read_page};
 use super::watch::{Heard, watch, watch_unchanged};
-use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
-use crate::dedupe::identify;
+use super::{Engine, Plan, PlannedSource, blocking};
+use crate::domain::Format;
 use crate::fetch::{Checked, Fetched};
-use crate::parse::{self, Answer};
+use crate::parse::{Answer, opml};
 use crate::web::PollReport;
 
 /// Whether a poll leaves traces.
@@ -58,6 +62,18 @@ pub async fn poll(
     stop: &CancellationToken,
 ) -> Result<(PollReport, DateTime<Utc>), PollError> {
     let started = Engine::now();
+    if !source.definition.format.is_polled() {
+        return Err(PollError::Failed {
+            reason: format!(
+                "{} is not asked: what it brings comes by itself while the daemon runs",
+                source.definition.title
+            ),
+            next_at: started,
+        });
+    }
+    if source.definition.format == Format::Email {
+        return poll_mailbox(engine, plan, source, mode, stop).await;
+    }
     let store = engine.store.clone();
     let name = source.name.clone();
     let status = blocking(move || store.source_status(&name))
@@ -76,11 +92,10 @@ pub async fn poll(
     let fetched = tokio::select! {
         biased;
         () = stop.cancelled() => return Err(PollError::Stopped),
-        fetched = fetch_answer(plan, source, &before.cursor, &mut gate) => fetched,
+        fetched = fetch_answer(engine, plan, &mut gate, &source.request, &before.cursor) => fetched,
     };
-    gate.leave_host();
     let now = Engine::now();
-    let (bytes, content_type, url, cursor, hints, mut notes) = match fetched {
+    let (page, mut cursor, hints, mut notes) = match fetched {
         Err(error) => {
             let failure = Failure::from(error);
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
@@ -98,7 +113,7 @@ pub async fn poll(
             after.cursor.read_for = Some(read_for);
             if mode == Mode::Store {
                 let told = told_of_source(plan, &status, &after, &news, now);
-                save(engine, after, told)
+                write_status(engine, after, told)
                     .await
                     .map_err(|error| failed_store(source, &error))?;
             }
@@ -114,24 +129,53 @@ pub async fn poll(
             url,
             cursor,
             hints,
+            links,
             notes,
-        }) => (bytes, content_type, url, cursor, hints, notes),
+        }) => {
+            let page = RawPage {
+                bytes,
+                content_type,
+                url,
+                links,
+            };
+            (page, cursor, hints, notes)
+        }
     };
 
-    let parsed = {
-        let definition = source.definition.clone();
-        blocking_plain(move || {
-            let answer = Answer {
-                bytes: &bytes,
-                content_type: content_type.as_deref(),
-                url: Some(&url),
-            };
-            parse::read(&definition, &answer)
-        })
-        .await
+    if source.definition.format == Format::Opml {
+        let feeds = opml::read(&Answer {
+            bytes: &page.bytes,
+            content_type: page.content_type.as_deref(),
+            url: Some(&page.url),
+        });
+        let feeds = match feeds {
+            Ok(feeds) => feeds,
+            Err(error) => {
+                let failure = Failure::from(error);
+                return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
+            }
+        };
+        let fine = Checked::Fine {
+            hints,
+            feed_min_interval: None,
+        };
+        let next_at = next_at(source, &status.rhythm, fine, now);
+        let mut after = succeeded(status.clone(), now, next_at);
+        after.cursor = cursor;
+        after.cursor.read_for = Some(read_for);
+        return take_list(engine, plan, source, mode, feeds, (status, after), next_at).await;
+    }
+    // The address may be that of a page which announces its feed.
+    let page = match follow_page(engine, plan, source, &mut gate, page, &mut cursor).await {
+        Ok(page) => page,
+        Err(error) => {
+            let failure =
+                Failure::from(error).because("the page announces a feed that cannot be read");
+            return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
+        }
     };
-    let parsed = match parsed {
-        Some(Ok(parsed)) => parsed,
+    let (mut parsed, next) = match read_page(&source.definition, &source.request, page).await {
+        Some(Ok(ReadPage { parsed, next })) => (parsed, next),
         Some(Err(error)) => {
             let failure = Failure::from(error);
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
@@ -142,29 +186,55 @@ pub async fn poll(
         }
     };
 
+    let usual_pages = source
+        .definition
+        .paging
+        .as_ref()
+        .map_or(1, |paging| paging.pages);
+    let further = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Err(PollError::Stopped),
+        further = read_on(engine, plan, source, &mut gate, (next, usual_pages - 1), |_| true) => further,
+    };
+    let next = further.next;
+    parsed.items.extend(further.parsed.items);
+    parsed.notes.extend(further.parsed.notes);
+    if let Some(why) = further.failure {
+        // Without validators the next poll reads all pages again.
+        cursor.etag = None;
+        cursor.last_modified = None;
+        let place = further.n_pages + 2;
+        parsed
+            .notes
+            .push(format!("page {place} could not be read: {why}"));
+    }
+
+    // The answer is compared with what was known of the same address.
+    let mut known = status.clone();
+    known.cursor.seen.clone_from(&cursor.seen);
+    let n_usual = parsed.items.len();
+    let back = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Err(PollError::Stopped),
+        back = read_back(engine, plan, source, &mut gate, &known, (parsed, next), started) => back,
+    };
+    gate.leave_host();
+    let Some((parsed, identities, n_pages)) = back else {
+        let failure = Failure::of("the items could not be told apart: the reader failed on one");
+        return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
+    };
+
     let fine = Checked::Fine {
         hints,
         feed_min_interval: parsed.min_interval_secs.map(Duration::from_secs),
     };
-    let identities = {
-        let (name, items) = (source.name.clone(), parsed.items.clone());
-        blocking_plain(move || identify(&name, &items, started)).await
-    };
-    let Some(identities) = identities else {
-        let failure = Failure::of("the items could not be told apart: the reader failed on one");
-        return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
-    };
-    // Validators and items belong together: the answer is compared with what was known of
-    // the same address.
-    let mut known = status.clone();
-    known.cursor.seen.clone_from(&cursor.seen);
     let mut after = status.clone();
     after.cursor = cursor;
     let heard = Heard {
         items: &parsed.items,
         identities: &identities,
     };
-    let news = watch(&known, &mut after, heard, (parsed.items.len(), 0), now);
+    let news = watch(&known, &mut after, heard, (n_usual, n_pages), now);
     let next_at = next_at(source, &after.rhythm, fine, now);
     notes.extend(parsed.notes.iter().cloned());
     let mut after = succeeded(after, now, next_at);
@@ -181,12 +251,12 @@ pub async fn poll(
         return Ok((report, next_at));
     }
     let told = told_of_source(plan, &status, &after, &news, now);
-    let found = find(plan, source, parsed.items, identities).await;
+    let found = find_identified(plan, source, parsed.items, identities).await;
     let Some(found) = found else {
         let failure = Failure::of("the items could not be matched: the matcher failed on one");
         return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
     };
-    let counts = match store_found(
+    let counts = match store_and_tell(
         engine,
         plan,
         source,

@@ -92,6 +92,7 @@ pub(super) async fn run(engine: Engine, stop: CancellationToken) {
 fn sources_of(plan: &Plan) -> HashMap<SourceName, PlannedSource> {
     plan.sources
         .iter()
+        .filter(|source| source.definition.format.is_polled())
         .map(|source| (source.name.clone(), source.clone()))
         .collect()
 }

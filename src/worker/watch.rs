@@ -47,6 +47,16 @@ impl<'a> Heard<'a> {
         )
     }
 
+    /// Whether these items, further back than the others, reach what was read before.
+    pub(super) fn reaches(self, before: &SourceStatus, missed: Missed) -> bool {
+        let entries = self.entries();
+        let is_known = |is_new: &bool| !is_new;
+        are_new(&before.cursor.seen, &entries).iter().any(is_known)
+            || entries
+                .iter()
+                .any(|entry| entry.published_at.is_some_and(|at| at <= missed.from))
+    }
+
     /// When the items came that were not in the answer before.
     fn arrivals(self, before: &SourceStatus, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         let seen = &before.cursor.seen;
