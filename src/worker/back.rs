@@ -6,15 +6,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::gate::Gate;
-use super::pages::read_on;
+use super::pages::{paging_of, read_on};
 use super::watch::Heard;
 use super::{Engine, Plan, PlannedSource, blocking_plain};
 use crate::dedupe::{Identity, identify};
 use crate::domain::{Item, RequestPlan, SourceStatus};
 use crate::parse::Parsed;
-
-/// Pages read behind the usual ones to close a gap. What is missing after that is said.
-const MOST_PAGES_BACK: u32 = 8;
 
 /// The answer with what had to be read behind it, the identities of all its items, and how
 /// many pages that took. `None` when the identities cannot be made.
@@ -35,6 +32,9 @@ pub(super) async fn read_back(
     let (Some(missed), Some(next)) = (heard.missed(known, Engine::now()), next) else {
         return Some((parsed, identities, 0));
     };
+    // What is missing after the last page is said.
+    let most = paging_of(&source.definition)
+        .map_or(0, |paging| paging.max_pages.saturating_sub(paging.pages));
     let goes_on = |page: &Parsed| {
         let identities = identify(&source.name, &page.items, started);
         let heard = Heard {
@@ -43,15 +43,7 @@ pub(super) async fn read_back(
         };
         !page.items.is_empty() && !heard.reaches(known, missed)
     };
-    let back = read_on(
-        engine,
-        plan,
-        source,
-        gate,
-        (Some(next), MOST_PAGES_BACK),
-        goes_on,
-    )
-    .await;
+    let back = read_on(engine, plan, source, gate, (Some(next), most), goes_on).await;
     if back.parsed.items.is_empty() {
         return Some((parsed, identities, back.n_pages));
     }

@@ -8,11 +8,14 @@ use url::Url;
 use super::ask::fetch_answer;
 use super::gate::Gate;
 use super::{Engine, Plan, PlannedSource, blocking_plain};
-use crate::domain::{Cursor, Definition, Format, RequestPlan};
+use crate::domain::{Cursor, Definition, Format, Paging, PagingKind, RequestPlan};
 use crate::fetch::{FetchError, Fetched};
 use crate::parse::discover::announced_feed;
 use crate::parse::paging::{Page, next_request};
 use crate::parse::{self, Answer, ParseError, Parsed};
+
+/// Pages of a feed's archive that are read at most to close a gap.
+const MOST_FEED_PAGES: u32 = 10;
 
 /// A body with what is known about it.
 pub(super) struct RawPage {
@@ -74,6 +77,21 @@ pub(super) struct ReadPage {
     pub(super) next: Option<RequestPlan>,
 }
 
+/// How the rest of an answer is asked for. A feed says so itself, whatever its definition
+/// says; a usual poll reads its first page only.
+pub(super) fn paging_of(definition: &Definition) -> Option<Paging> {
+    let of_feeds = || Paging {
+        kind: PagingKind::Feed,
+        more_if: None,
+        pages: 1,
+        max_pages: MOST_FEED_PAGES,
+    };
+    match &definition.paging {
+        Some(paging) => Some(paging.clone()),
+        None => (definition.format == Format::Feed).then(of_feeds),
+    }
+}
+
 /// Reads a page on a thread of its own; `None` when the reader panicked on it.
 pub(super) async fn read_page(
     definition: &Arc<Definition>,
@@ -91,14 +109,14 @@ pub(super) async fn read_page(
                 url: Some(&page.url),
             },
         )?;
-        let next = definition.paging.as_ref().and_then(|paging| {
+        let next = paging_of(&definition).and_then(|paging| {
             let page = Page {
                 bytes: &page.bytes,
                 url: &page.url,
                 links: &page.links,
                 parsed: &parsed,
             };
-            next_request(paging, &request, &page)
+            next_request(&paging, &request, &page)
         });
         Ok(ReadPage { parsed, next })
     })

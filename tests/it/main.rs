@@ -9,6 +9,7 @@ mod end_to_end;
 mod feed_corpus;
 mod harness;
 mod imports;
+mod misbehaving;
 mod polite;
 mod readme;
 mod shutdown;

@@ -161,6 +161,56 @@ fn a_poll_that_follows_on_nothing_raises_a_gap_with_its_window() {
 }
 
 #[test]
+fn a_gap_is_closed_by_reading_further_back() {
+    let base = Utc::now() - TimeDelta::minutes(30);
+    let n_polls = AtomicUsize::new(0);
+    let site = Site::new(move |asked| {
+        let page = |numbers: std::ops::Range<i64>, next: &str| {
+            let link = format!(
+                "<channel><atom:link xmlns:atom=\"http://www.w3.org/2005/Atom\" rel=\"next\" href=\"{next}\"/>"
+            );
+            let body = numbered(base, numbers).replacen("<channel>", &link, 1);
+            Reply::ok("application/rss+xml", body)
+        };
+        match asked.path.as_str() {
+            "/feed" => match n_polls.fetch_add(1, Ordering::SeqCst) {
+                0 => page(0..10, "/page/2"),
+                _ => page(30..40, "/page/2"),
+            },
+            "/page/2" => page(20..30, "/page/3"),
+            "/page/3" => page(10..20, "/page/4"),
+            "/page/4" => page(0..10, "/page/5"),
+            _ => Reply::status(404),
+        }
+    });
+    let receiver = Site::new(|_| Reply::status(204));
+    let place = Place::new();
+    place.write(
+        "hearken.toml",
+        &configuration(&[("blog", site.url("/feed"))], Some(&receiver.url("/hook"))),
+    );
+    let daemon = place.start_daemon();
+    let n_asked = |path: &str| {
+        site.asked()
+            .iter()
+            .filter(|asked| asked.path == path)
+            .count()
+    };
+    wait_for("polls after the gap", || {
+        (n_asked("/feed") >= 4).then_some(())
+    });
+    assert_eq!(
+        ["/page/2", "/page/3", "/page/4", "/page/5"].map(|path| n_asked(path)),
+        [1, 1, 1, 0],
+        "as far back as what is known, once"
+    );
+    let health = health(&place, "blog");
+    assert_eq!(health["gaps"].as_array().map(Vec::len), Some(0), "{health}");
+    daemon.stop("TERM");
+    assert!(receiver.asked().is_empty(), "nothing was missed");
+}
+
+#[test]
 fn a_move_is_remembered_and_forgotten_when_the_new_place_breaks() {
     let is_broken = Arc::new(AtomicBool::new(false));
     let paths = Arc::new(Mutex::new(Vec::new()));
