@@ -13,6 +13,7 @@ mod keep;
 mod outcome;
 mod plan;
 mod poll;
+mod rounds;
 mod schedule;
 
 pub use control::serve as serve_commands;

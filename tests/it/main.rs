@@ -4,6 +4,7 @@ mod bad_input;
 mod browser;
 mod commands;
 mod crash;
+mod crash_outbox;
 mod definitions_corpus;
 mod end_to_end;
 mod feed_corpus;
