@@ -1,5 +1,6 @@
 //! One integration binary: the real program against real local parts.
 
+mod asking;
 mod bad_input;
 mod brand_run;
 mod browser;
@@ -14,6 +15,7 @@ mod imports;
 mod inbound;
 mod mailbox;
 mod readme;
+mod recorded;
 mod shutdown;
 mod stranger;
 mod streams;
