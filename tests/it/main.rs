@@ -1,5 +1,6 @@
 //! One integration binary: the real program against real local parts.
 
+mod asking;
 mod bad_input;
 mod brand_run;
 mod browser;
@@ -16,6 +17,7 @@ mod mailbox;
 mod misbehaving;
 mod polite;
 mod readme;
+mod recorded;
 mod shutdown;
 mod stranger;
 mod streams;
