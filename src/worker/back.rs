@@ -6,9 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::gate::Gate;
+use super::judge::identify_items;
 use super::pages::{paging_of, read_on};
 use super::watch::Heard;
-use super::{Engine, Plan, PlannedSource, blocking_plain};
+use super::{Engine, Plan, PlannedSource};
 use crate::dedupe::{Identity, identify};
 use crate::domain::{Item, RequestPlan, SourceStatus};
 use crate::parse::Parsed;
@@ -24,7 +25,7 @@ pub(super) async fn read_back(
     (mut parsed, next): (Parsed, Option<RequestPlan>),
     started: DateTime<Utc>,
 ) -> Option<(Parsed, Vec<Identity>, u32)> {
-    let identities = identified(source, &parsed.items, started).await?;
+    let identities = identify_items(source, &parsed.items, started).await?;
     let heard = Heard {
         items: &parsed.items,
         identities: &identities,
@@ -47,7 +48,9 @@ pub(super) async fn read_back(
     if back.parsed.items.is_empty() {
         return Some((parsed, identities, back.n_pages));
     }
-    for item in back.parsed.items {
+    let mut further = back.parsed;
+    further.drop_error_items();
+    for item in further.items {
         // New items push others onto the next page while we read.
         if !parsed.items.iter().any(|known| is_same(known, &item)) {
             parsed.items.push(item);
@@ -57,19 +60,10 @@ pub(super) async fn read_back(
         "everything was new, so {} page(s) further back were read",
         back.n_pages
     ));
-    let identities = identified(source, &parsed.items, started).await?;
+    let identities = identify_items(source, &parsed.items, started).await?;
     Some((parsed, identities, back.n_pages))
 }
 
 fn is_same(one: &Item, other: &Item) -> bool {
     one.native_id == other.native_id && one.url == other.url && one.text == other.text
-}
-
-async fn identified(
-    source: &PlannedSource,
-    items: &[Item],
-    started: DateTime<Utc>,
-) -> Option<Vec<Identity>> {
-    let (name, items) = (source.name.clone(), items.to_vec());
-    blocking_plain(move || identify(&name, &items, started)).await
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::ask::fetch_answer;
 use super::back::read_back;
 use super::gate::Gate;
-use super::judge::find_identified;
+use super::judge::find_known;
 use super::keep::{Unstored, store_and_tell};
 use super::lists::take_list;
 use super::mailbox::poll_mailbox;
@@ -18,6 +18,7 @@ use super::outcome::{
     Failure, failed_store, next_at, record_failure, succeeded, told_of_source, write_status,
 };
 use super::pages::{RawPage, ReadPage, follow_page, read_on, read_page};
+use super::retract::{Gone, retract};
 use super::watch::{Heard, watch, watch_unchanged};
 use super::{Engine, Plan, PlannedSource, blocking};
 use crate::domain::Format;
@@ -208,6 +209,7 @@ pub async fn poll(
             .notes
             .push(format!("page {place} could not be read: {why}"));
     }
+    parsed.drop_error_items();
 
     // The answer is compared with what was known of the same address.
     let mut known = status.clone();
@@ -251,11 +253,16 @@ pub async fn poll(
         return Ok((report, next_at));
     }
     let told = told_of_source(plan, &status, &after, &news, now);
-    let found = find_identified(plan, source, parsed.items, identities).await;
-    let Some(found) = found else {
+    let (gone, listing) = Gone::of(&source.name, &status.cursor.listing, &parsed, &identities);
+    after.cursor.listing = listing;
+    let Some(found) = find_known(plan, source, parsed.items, identities).await else {
         let failure = Failure::of("the items could not be matched: the matcher failed on one");
         return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
     };
+    // Before the cursor moves: repeated after a crash, it marks nothing twice.
+    report.n_updated = retract(engine, plan, source, gone, now)
+        .await
+        .map_err(|error| failed_store(source, &error))?;
     let counts = match store_and_tell(
         engine,
         plan,
@@ -277,7 +284,7 @@ pub async fn poll(
         }
     };
     report.n_new = counts.n_new;
-    report.n_updated = counts.n_updated;
+    report.n_updated += counts.n_updated;
     report.n_flagged = counts.n_flagged;
     Ok((report, next_at))
 }

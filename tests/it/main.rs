@@ -2,6 +2,7 @@
 
 mod asking;
 mod bad_input;
+mod benches;
 mod brand_run;
 mod browser;
 mod commands;
@@ -9,7 +10,9 @@ mod crash;
 mod crash_outbox;
 mod definitions_corpus;
 mod end_to_end;
+mod exchange;
 mod feed_corpus;
+mod fuzz;
 mod harness;
 mod imports;
 mod inbound;
@@ -19,6 +22,7 @@ mod polite;
 mod readme;
 mod recorded;
 mod shutdown;
+mod stories;
 mod stranger;
 mod streams;
 mod webdriver;
