@@ -23,6 +23,8 @@ pub fn feed_table(name: Option<&str>, url: &str) -> String {
         definition: "feed".to_owned(),
         params: BTreeMap::from([("url".to_owned(), ParamValue::Text(url.to_owned()))]),
         every: None,
+        adaptive: None,
+        ignore_robots: false,
         brands: Vec::new(),
         line: 1,
         definition_line: 1,
