@@ -10,7 +10,7 @@ BRAND  ?=
 ARGS   ?=
 PROGRAM = $${CARGO_TARGET_DIR:-target}/release/hearken
 
-.PHONY: help run demo build test lint doc bench dist check-tools libtorch clean
+.PHONY: help run demo build test lint doc bench verify-signatures dist check-tools libtorch clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ lint: libtorch ## formatting, clippy and the documentation, as CI wants them
 bench: build ## the figures of the documentation
 	@"$(PROGRAM)" bench classify
 	@$(CARGO) bench --locked
+
+verify-signatures: build ## the official webhook libraries of Python and npm check what we sign
+	@setup/signatures/run "$(PROGRAM)" "$(PYTHON)"
 
 dist: libtorch ## a slower build of a faster program, at target/dist/hearken
 	@$(CARGO) build --profile dist --locked --bin hearken

@@ -14,9 +14,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::attempt::{TIMEOUT, send_within};
+use super::follow;
+use super::kinds::Step;
 use super::schedule::{self, Next};
 use super::{DeliverError, Now, blocking};
-use crate::domain::{Attempt, Delivery, DeliveryId, Destination, Event, EventId, EventType};
+use crate::domain::{
+    Attempt, AuthorHistory, Delivery, DeliveryId, Destination, Event, EventId, EventType,
+};
 use crate::net::Client;
 use crate::store::{AttemptOutcome, Store};
 
@@ -304,10 +308,20 @@ async fn send_batch(
 impl Shared {
     /// Sends one delivery and records how it went.
     async fn attempt(&self, destination: &Destination, delivery: &Delivery, event: &Event) -> Next {
+        let (step, history) = self.step(destination, event).await;
+        let step = match step {
+            Ok(step) => step,
+            Err(why) => {
+                let skipped = AttemptOutcome::Skipped(why.to_owned());
+                self.record(&delivery.id, None, skipped).await;
+                return Next::Done;
+            }
+        };
         let sent = send_within(
             &self.client,
             destination,
             event,
+            (&step, history),
             self.now.as_ref(),
             self.timeout,
         )
@@ -333,6 +347,29 @@ impl Shared {
         }
         self.record(&delivery.id, Some(sent.attempt), outcome).await;
         next
+    }
+
+    /// What is done with the event, given what this tool was told of its story, and what
+    /// was heard of the author before. A store that cannot say it costs a second message at
+    /// worst.
+    async fn step(
+        &self,
+        destination: &Destination,
+        event: &Event,
+    ) -> (Result<Step, &'static str>, Option<AuthorHistory>) {
+        let Some(mention) = follow::mention_of(event) else {
+            return (Ok(Step::Post), None);
+        };
+        let (store, name) = (self.store.clone(), destination.name.clone());
+        let found = blocking(move || {
+            let posted = store.posted(&name, &mention.story)?;
+            Ok((posted, store.author_history(&mention)?))
+        });
+        let (posted, history) = found.await.unwrap_or_else(|error| {
+            warn!(destination = %destination.name, %error, "What was posted cannot be read");
+            (None, None)
+        });
+        (follow::step(destination, event, posted), history)
     }
 
     /// Records an attempt. A store that fails here leaves the delivery marked as being

@@ -1,6 +1,7 @@
 //! Delivery against real receivers on loopback, with a clock that the tests set.
 
 mod looping;
+mod tools;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -118,6 +119,7 @@ fn destination(name: &str, url: &str) -> Destination {
     Destination {
         name: name.to_owned(),
         kind: DestinationKind::Generic,
+        page: None,
         url: Secret::new(url),
         secrets: vec![Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
         events: Vec::new(),

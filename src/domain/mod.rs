@@ -24,12 +24,12 @@ pub use definition::{
     Alternatives, Definition, FieldRules, Format, HtmlReading, JsonMapping, Limits, Param,
     ParamProblem, ParamType, QueryForm, Request, RequestPiece, RequestPlan, Sample, Verified,
 };
-pub use delivery::{Attempt, Delivery, DeliveryState};
-pub use destination::{Destination, DestinationKind};
+pub use delivery::{Attempt, Delivery, DeliveryState, Posted};
+pub use destination::{Destination, DestinationKind, Email, Follows, Slack, SlackBot, Telegram};
 pub use event::{Event, EventType};
 pub use ids::{BrandName, DeliveryId, EventId, MentionId, SourceName, StoryId, hex_digest};
 pub use item::{Author, Engagement, Item, Kind, Rating};
-pub use mention::{EarlierText, Flag, Mention};
+pub use mention::{AuthorHistory, EarlierText, Flag, Mention};
 pub use policy::TriagePolicy;
 pub use rule::{Condition, Filter, JsonList, JsonPath, Piece, Step, ValueRule};
 pub use secret::Secret;

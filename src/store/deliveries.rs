@@ -8,6 +8,7 @@ use super::{
     Store, StoreError,
     destinations::{note_failure, note_success},
     events, keys,
+    posted::put_posted,
     tables::{Change, Tables, View, get, load, must_get, put, reindex, text},
 };
 use crate::domain::{Attempt, Delivery, DeliveryId, DeliveryState, Event};
@@ -173,6 +174,7 @@ impl Store {
             }
             put_delivery(view, Some(&old), &new)?;
             if let Some(attempt) = &attempt {
+                put_posted(view, &new.destination, attempt)?;
                 match outcome {
                     AttemptOutcome::Delivered => note_success(view, &new.destination, attempt.at)?,
                     AttemptOutcome::RetryAt(_) | AttemptOutcome::Failed(_) => {

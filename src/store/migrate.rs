@@ -19,7 +19,7 @@ use crate::domain::{Delivery, Event};
 
 /// The step from each version to the next: the first one leads from 0 to 1. A step that
 /// was interrupted runs again from its start, so each must bear that.
-const STEPS: [Step; SCHEMA as usize] = [rebuild_indexes];
+const STEPS: [Step; SCHEMA as usize] = [rebuild_indexes, rebuild_indexes];
 
 type Step = fn(&Tables) -> Result<(), StoreError>;
 
@@ -101,6 +101,7 @@ fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
         &tables.identities,
         &tables.mentions_by_time,
         &tables.cases,
+        &tables.authors,
         &tables.events_by_time,
         &tables.deliveries_by_time,
         &tables.due,
@@ -112,6 +113,7 @@ fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
     let mut identities = Filling::of(&tables.identities);
     let mut by_time = Filling::of(&tables.mentions_by_time);
     let mut cases = Filling::of(&tables.cases);
+    let mut authors = Filling::of(&tables.authors);
     let mut n_mentions: u64 = 0;
     for row in rows::<MentionRow>(&tables.mentions, mentions::TABLE) {
         let (id, row) = row?;
@@ -120,11 +122,13 @@ fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
         }
         by_time.add(mentions::time_entry(&row.mention))?;
         cases.extend(mentions::case_entry(&row.mention))?;
+        authors.extend(author_entry(&row.mention))?;
         n_mentions += 1;
     }
     identities.finish()?;
     by_time.finish()?;
     cases.finish()?;
+    authors.finish()?;
     tables
         .meta
         .insert(META_N_MENTIONS, &n_mentions.to_be_bytes())?;

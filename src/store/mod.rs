@@ -24,6 +24,7 @@
 //! transaction only single rows can be read: ranges are read before, and every row found
 //! so is checked again inside.
 
+mod authors;
 mod codec;
 mod deliveries;
 mod destinations;
@@ -33,6 +34,7 @@ mod keys;
 mod mentions;
 mod migrate;
 mod polls;
+mod posted;
 mod sources;
 mod stats;
 mod tables;
@@ -66,7 +68,7 @@ pub use verify::Report;
 use tables::{Change, Tables, View};
 
 /// The version of rows and keys that this program writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// sled keeps about this much of the store in memory; its own default is a gigabyte.
 const CACHE_BYTES: u64 = 128 * 1024 * 1024;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod browser;
+mod chat_tools;
 mod commands;
 mod crash;
 mod definitions_corpus;

@@ -63,6 +63,7 @@ impl House {
             destinations: vec![Destination {
                 name: "chat".to_owned(),
                 kind: DestinationKind::Generic,
+                page: None,
                 url: Secret::new("https://hooks.example/secret-path"),
                 secrets: Vec::new(),
                 events: Vec::new(),
