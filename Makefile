@@ -10,7 +10,7 @@ BRAND  ?=
 ARGS   ?=
 PROGRAM = $${CARGO_TARGET_DIR:-target}/release/hearken
 
-.PHONY: help run demo build test lint doc bench verify-signatures dist check-tools libtorch clean
+.PHONY: help run demo build test crash lint doc bench verify-signatures dist check-tools libtorch clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,10 @@ test: libtorch ## all tests, with the real program and the shipped model
 	then $(CARGO) nextest run --release --locked $(ARGS); \
 	else $(CARGO) test --release --locked --lib --bins --test it $(ARGS); fi
 
+crash: libtorch ## 2,000 complaints, a failing receiver, 100 times SIGKILL: nothing is lost
+	@HEARKEN_CRASH_COMPLAINTS=$${HEARKEN_CRASH_COMPLAINTS:-2000} HEARKEN_CRASH_KILLS=$${HEARKEN_CRASH_KILLS:-100} \
+	$(CARGO) test --release --locked --test it $(ARGS) -- --nocapture crash_outbox
+
 lint: libtorch ## formatting, clippy and the documentation, as CI wants them
 	@$(CARGO) fmt --check
 	@$(CARGO) clippy --release --locked --all-targets -- -D warnings
@@ -38,6 +42,7 @@ lint: libtorch ## formatting, clippy and the documentation, as CI wants them
 
 bench: build ## the figures of the documentation
 	@"$(PROGRAM)" bench classify
+	@"$(PROGRAM)" bench deliver
 	@$(CARGO) bench --locked
 
 verify-signatures: build ## the official webhook libraries of Python and npm check what we sign

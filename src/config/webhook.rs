@@ -1,6 +1,7 @@
 //! `[[webhook]]`: whom we tell. Addresses are secrets here, so no message repeats one.
 
 use super::brand::{name, report_repeats, wanted_brands};
+use super::noise::noise;
 use super::problem::nearest;
 use super::read::{Fields, Keys};
 use super::receiver::receiver;
@@ -27,22 +28,23 @@ const WEBHOOK: Keys = Keys {
         "to",
         "routing_key",
         "path",
+        // Those of noise; see `config/noise.rs`.
+        "languages",
+        "platforms",
+        "when",
+        "quiet",
+        "digest",
+        "critical",
+        "group",
+        "cooldown",
+        "heartbeat",
     ],
-    later: &["when", "digest", "quiet", "group", "cooldown"],
+    later: &[],
     otherwise: None,
 };
 
 /// Event types that later versions have.
-const LATER_EVENTS: [&str; 8] = [
-    "case.claimed",
-    "case.verified",
-    "case.overdue",
-    "spike.started",
-    "spike.ended",
-    "source.silent",
-    "source.gap",
-    "heartbeat",
-];
+const LATER_EVENTS: [&str; 3] = ["case.verified", "source.silent", "source.gap"];
 
 /// `[[webhook]]`.
 pub(super) fn webhooks(
@@ -69,6 +71,7 @@ pub(super) fn webhooks(
         let min_score = fields
             .share("min_score", "min_score = 0.6")
             .map_or(policy.flag_threshold, |share| share.value);
+        let (noise, when) = noise(&fields);
         names.extend(written.clone());
         let (Some(written), Some(receiver)) = (written, receiver) else {
             continue;
@@ -83,8 +86,10 @@ pub(super) fn webhooks(
                 events,
                 brands: wanted,
                 min_score,
+                noise,
             },
             line: fields.line,
+            when,
             url_origin: receiver.url_origin,
             secret_origins,
             kind_keys: receiver.written,

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::file;
 use super::follow::posted_after;
 use super::kinds::{self, Call, Outgoing, Step};
+use super::pace::Bucket;
 use super::schedule::Answer;
 use super::{sign, smtp};
 use crate::domain::{Attempt, AuthorHistory, Destination, Event, Secret};
@@ -28,6 +29,8 @@ pub struct Sent {
     pub attempt: Attempt,
     /// What the schedule goes by.
     pub answer: Answer,
+    /// What the receiver says about its limits.
+    pub bucket: Option<Bucket>,
 }
 
 impl Sent {
@@ -48,6 +51,7 @@ pub(super) struct Back {
     pub(super) status: Option<u16>,
     pub(super) heard: kinds::Heard,
     pub(super) answer: Vec<u8>,
+    pub(super) bucket: Option<Bucket>,
 }
 
 /// Sends an event to a destination once as a message of its own and returns what the
@@ -110,6 +114,7 @@ pub(super) async fn send_within(
                     posted,
                 },
                 answer,
+                bucket: back.bucket,
             }
         }
         Err(why) => Sent {
@@ -122,6 +127,7 @@ pub(super) async fn send_within(
                 posted: None,
             },
             answer: Answer::None,
+            bucket: None,
         },
     }
 }
@@ -149,6 +155,7 @@ async fn take(
                     &response.body,
                     at,
                 ),
+                bucket: Bucket::read(|name| response.headers.get(name)),
                 answer: response.body,
             })
         }

@@ -22,6 +22,7 @@ pub(super) async fn append(kind: &DestinationKind, line: Vec<u8>) -> Result<Back
             status: None,
             heard: Heard::taken(),
             answer: Vec::new(),
+            bucket: None,
         }),
         Ok(Err(error)) => Err(format!("its file cannot be written ({})", error.kind())),
         Err(_) => Err("the program is stopping".to_owned()),

@@ -2,7 +2,7 @@
 //! already. Pure.
 
 use super::kinds::Step;
-use crate::domain::{Destination, DestinationKind, Event, EventType, Follows, Mention, Posted};
+use crate::domain::{Destination, DestinationKind, Event, EventType, Follows, Posted};
 
 /// What is done with an event, given the message about its story that is there already.
 ///
@@ -49,13 +49,6 @@ pub(super) fn step(
     }
 }
 
-/// The mention that an event is about, as it was told.
-pub(super) fn mention_of(event: &Event) -> Option<Mention> {
-    event.mention.as_ref()?;
-    let mut body: serde_json::Value = serde_json::from_str(&event.body).ok()?;
-    serde_json::from_value(body["data"]["mention"].take()).ok()
-}
-
 /// Where the message about a story stands after a step that succeeded; `None` when there
 /// is nothing to remember.
 pub(super) fn posted_after(
@@ -66,7 +59,7 @@ pub(super) fn posted_after(
 ) -> Option<Posted> {
     match step {
         Step::Post => Some(Posted {
-            story: mention_of(event)?.story,
+            story: event.told_mention()?.story,
             message: message.unwrap_or_default(),
             place,
             n_follow_ups: 0,

@@ -450,7 +450,10 @@ impl Message {
             .as_str()
             .or_else(|| data[subject]["brand"].as_str())
             .unwrap_or_default();
-        self.headline = format!("{} {what} {about}", capital(subject));
+        self.headline = match about {
+            "" => format!("{} {what}", capital(subject)),
+            about => format!("{} {what}: {about}", capital(subject)),
+        };
         let said = said(data);
         self.say(&said.join("\n"));
         self.go("Open Hearken", page, "/");

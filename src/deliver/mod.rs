@@ -1,13 +1,16 @@
-//! Sends what is due: claim → send → record, at least once, in order within a destination,
-//! every destination for itself, so that a dead one holds up nobody. What a crash leaves
+//! Sends what is due: claim → send → record, at least once, in order within a story, every
+//! destination for itself, so that a dead one holds up nobody. What a crash leaves
 //! half-sent is sent again with the same id and the same body.
 
 mod attempt;
+mod digest;
 mod file;
 mod follow;
 mod kinds;
 mod lanes;
+mod ledger;
 mod message;
+mod pace;
 mod schedule;
 mod sign;
 mod smtp;
@@ -32,6 +35,7 @@ use crate::store::{Store, StoreError};
 pub use attempt::{Sent, send_one};
 pub use lanes::{Pass, Sender};
 pub use message::{Action, CaseRef, Fact, Line, Link, Message, Severity, Value};
+pub use pace::{Bucket, Limit, Pace};
 pub use schedule::Answer;
 pub use sign::{SignError, headers as signed_headers};
 pub use text::{Marked, Piece};
@@ -74,24 +78,27 @@ pub async fn run(
         Ok(n_found) => info!(n_found, "Sending again what was being sent when we stopped"),
         Err(error) => error!(%error, "The outbox cannot be read"),
     }
-    let mut sender = Sender::new(store, client, now).with_stop(stop.clone());
+    let mut sender = Sender::new(store, client, now);
+    sender.set_destinations(destinations.borrow_and_update().clone());
     loop {
-        sender.set_destinations(destinations.borrow_and_update().clone());
-        let pause = match sender.start_due().await {
-            Ok(pause) => pause.min(LOOK_AT_LEAST_EVERY),
-            Err(error) => {
-                warn!(%error, "The outbox failed; trying again soon");
-                PAUSE_AFTER_FAILURE
-            }
-        };
+        let pause = sender.pause().min(LOOK_AT_LEAST_EVERY);
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            () = sender.one_finished() => (),
-            () = wake.notified() => (),
+            stepped = sender.step() => if let Err(error) = stepped {
+                warn!(%error, "The outbox failed; trying again soon");
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = tokio::time::sleep(PAUSE_AFTER_FAILURE) => sender.ask(),
+                }
+            },
+            () = wake.notified() => sender.ask(),
             // An error means that nobody will change the configuration any more.
-            Ok(()) = destinations.changed() => (),
-            () = tokio::time::sleep(pause) => (),
+            Ok(()) = destinations.changed() => {
+                sender.set_destinations(destinations.borrow_and_update().clone());
+                sender.ask();
+            }
+            () = tokio::time::sleep(pause) => sender.ask(),
         }
     }
     sender.finish(STOP_PATIENCE).await;

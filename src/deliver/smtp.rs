@@ -117,6 +117,7 @@ fn understood(answer: Result<Response, SmtpError>) -> Result<Back, String> {
                 status: Some(u16::from(response.code())),
                 heard: Heard::taken(),
                 answer: lines.join("\n").into_bytes(),
+                bucket: None,
             });
         }
         Err(error) => error,
@@ -134,5 +135,6 @@ fn understood(answer: Result<Response, SmtpError>) -> Result<Back, String> {
         status: Some(code),
         heard: Heard::of_mail(code),
         answer: error.to_string().into_bytes(),
+        bucket: None,
     })
 }

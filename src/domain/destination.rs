@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{BrandName, Event, EventType, Secret};
+use super::{BrandName, Event, EventType, Noise, Secret};
 
 /// The tool behind a destination, with what that tool needs besides the address.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,6 +167,15 @@ impl DestinationKind {
     }
 }
 
+impl DestinationKind {
+    /// The name in the configuration.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Generic => "generic",
+        }
+    }
+}
+
 /// A configured webhook.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Destination {
@@ -187,12 +196,14 @@ pub struct Destination {
     pub brands: Vec<BrandName>,
     /// Only mentions flagged at least this high.
     pub min_score: f64,
+    /// What it is spared.
+    pub noise: Noise,
 }
 
 impl Destination {
     /// Whether this destination wants the event. A test event is for whoever it is sent to.
     pub fn wants(&self, event: &Event) -> bool {
-        let type_wanted = event.event_type == EventType::Test
+        let type_wanted = matches!(event.event_type, EventType::Test | EventType::Digest)
             || self.events.is_empty()
             || self.events.contains(&event.event_type);
         let brand_wanted = self.brands.is_empty()

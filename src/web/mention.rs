@@ -159,12 +159,16 @@ fn history(mention: &Mention, told: &[Told], now: DateTime<Utc>) -> Markup {
     }
     for act in mention.case.iter().flat_map(|case| &case.history) {
         let what = match act.action {
+            CaseAction::Claim => "claimed",
+            CaseAction::Acknowledge => "acknowledged",
+            CaseAction::Snooze => "snoozed",
             CaseAction::Done => "marked as handled",
             CaseAction::Dismiss => "dismissed",
             CaseAction::Reopen => "opened again",
         };
         let line = html! {
             strong { (what) } " " (words::by(&act.by))
+            @if let Some(until) = act.until { " until " (when::clock(until, now)) }
             @if let Some(note) = &act.note { blockquote dir="auto" { (note) } }
         };
         lines.push((act.at, line));
@@ -200,7 +204,17 @@ fn fields(mention: &Mention, now: DateTime<Utc>) -> Markup {
                     dt { "At the latest" } dd { (when::clock(flag.reply_by, now)) }
                     dt { "Score" } dd { (format!("{:.2}", flag.score)) }
                 }
-                @if let Some(case) = &mention.case { dt { "Case" } dd { (words::case_word(case.state)) } }
+                @if let Some(case) = &mention.case {
+                    dt { "Case" }
+                    dd {
+                        (words::case_word(case.state))
+                        @if let Some(who) = &case.assignee { " " (words::by(who)) }
+                    }
+                    @if let Some(at) = case.acknowledged_at { dt { "Acknowledged" } dd { (when::clock(at, now)) } }
+                    @if let Some(at) = case.snoozed_until.filter(|at| *at > now) {
+                        dt { "Snoozed until" } dd { (when::clock(at, now)) }
+                    }
+                }
                 @if engagement.iter().any(|(n, _, _)| *n > 0) {
                     dt { "Reach" }
                     dd {

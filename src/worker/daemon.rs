@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use super::{Engine, Handshake, Plan, control, schedule};
+use super::{Engine, Handshake, Plan, control, rounds, schedule};
 use crate::classify::SHIPPED;
 use crate::deliver;
 use crate::domain::Event;
@@ -74,9 +74,12 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     } = options;
     let config = plan.config.clone();
     let folder = config.store_path.clone();
-    let store = tokio::task::spawn_blocking(move || Store::open(&folder, Engine::now()))
-        .await
-        .context("the store could not be opened")??;
+    let opened = tokio::task::spawn_blocking(move || {
+        let store = Store::open(&folder, Engine::now())?;
+        store.remove_expired_tokens(Engine::now())?;
+        Ok::<_, crate::store::StoreError>(store)
+    });
+    let store = opened.await.context("the store could not be opened")??;
 
     let listener = bind(config.web.listen, any_port).await?;
     let listen = listener
@@ -106,7 +109,8 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     }
     .publish(&config.store_path)
     .with_context(|| format!("cannot write to {}", config.store_path.display()))?;
-    let told = ready_lines(&engine, &site.borrow().base_url()).await?;
+    let base = site.borrow().base_url();
+    let told = ready_lines(&engine, &base).await?;
 
     let tracker = TaskTracker::new();
     tracker.spawn(web::serve(listener, web::router(state), stop.clone()));
@@ -126,6 +130,7 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     tracker.spawn(load_model(engine.clone()));
     tracker.spawn(schedule::run(engine.clone(), stop.clone()));
     tracker.spawn(send(engine.clone(), stop.clone()));
+    tracker.spawn(rounds::run(engine.clone(), stop.clone()));
     if let Some(on_event) = on_event {
         tracker.spawn(tell(events, on_event, stop.clone()));
     }

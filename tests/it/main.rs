@@ -5,6 +5,7 @@ mod browser;
 mod chat_tools;
 mod commands;
 mod crash;
+mod crash_outbox;
 mod definitions_corpus;
 mod end_to_end;
 mod feed_corpus;

@@ -4,6 +4,7 @@ mod authors;
 mod crash;
 mod delivering;
 mod opening;
+mod outbox;
 mod polling;
 mod random;
 mod reading;

@@ -5,8 +5,10 @@
 mod cases;
 mod deliveries;
 mod extract;
+mod hooks;
 mod mentions;
 mod operations;
+mod webhooks;
 
 use axum::Router;
 use axum::http::header;
@@ -31,14 +33,27 @@ pub(super) fn router(state: &AppState) -> Router<AppState> {
         .route("/cases/{id}/{action}", post(cases::act))
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/{id}", get(deliveries::one))
+        .route("/deliveries/{id}/retry", post(deliveries::retry))
         .route("/sources", get(operations::sources))
         .route("/sources/{name}/poll", post(operations::poll))
+        .route("/webhooks", get(webhooks::list))
+        .route("/webhooks/{name}/enable", post(webhooks::enable))
+        .route("/webhooks/{name}/replay", post(webhooks::replay))
         .route("/webhooks/{name}/test", post(operations::test_webhook))
         .route("/reload", post(operations::reload))
         .route("/sign-in-links", post(operations::sign_in_link))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), auth::require_for_api))
+        // Below the layer: these carry a signature of their own.
+        .merge(signed_hooks())
+}
+
+fn signed_hooks() -> Router<AppState> {
+    Router::new()
+        .route("/hooks/slack/{name}", post(hooks::slack))
+        .route("/hooks/telegram/{name}", post(hooks::telegram))
+        .layer(hooks::body_limit())
 }
 
 async fn description() -> Response {
@@ -93,7 +108,7 @@ mod tests {
             .flat_map(|found| {
                 let method = found[2].to_uppercase();
                 let actions: &[&str] = if found[1].contains("{action}") {
-                    &["done", "dismiss", "reopen"]
+                    &["claim", "ack", "snooze", "done", "dismiss", "reopen"]
                 } else {
                     &[""]
                 };

@@ -173,6 +173,7 @@ fn destination(kind: DestinationKind, url: &str) -> Destination {
         events: Vec::new(),
         brands: Vec::new(),
         min_score: 0.6,
+        noise: Default::default(),
     }
 }
 
