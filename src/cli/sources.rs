@@ -37,6 +37,7 @@ pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Resu
                     .params
                     .iter()
                     .map(|param| match &param.default {
+                        None if param.optional => format!("[{}]", param.name),
                         None => param.name.clone(),
                         Some(default) => format!("{}={default}", param.name),
                     })
@@ -60,15 +61,15 @@ pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Resu
     }
     let desk = Desk::open(global).await?;
     let answer = desk.get("/api/v1/sources").await?;
-    let sources = answer["sources"].as_array().cloned().unwrap_or_default();
+    let configured = answer["sources"].as_array().cloned().unwrap_or_default();
     if arguments.json {
-        for source in &sources {
+        for source in &configured {
             print::json(&json!({ "source": source }))?;
         }
     } else {
         print::line("")?;
         print::line("Configured sources")?;
-        let rows: Vec<Vec<String>> = sources.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = configured.iter().map(row).collect();
         print::table(
             &[
                 "name",
@@ -96,7 +97,8 @@ fn describe(definition: &Definition) -> Value {
                 "type": param.param_type.as_str(),
                 "help": param.help,
                 "default": param.default,
-                "required": param.default.is_none(),
+                "required": param.is_required(),
+                "several": param.each,
             })
         })
         .collect();

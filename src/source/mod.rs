@@ -1,6 +1,7 @@
 //! Definitions: the files under `sources/` (compiled in) and a user's own folder become
 //! checked definitions that say how a site is asked and how its answer is read.
 
+mod asking;
 mod problem;
 mod read;
 mod reading;
@@ -49,6 +50,9 @@ static EMBEDDED: &[Embedded] = embedded![
     "reviews-page" with "reviews-page.html",
     "app-store" with "app-store.json",
     "steam-reviews" with "steam-reviews.json",
+    "opml" with "opml.opml",
+    "inbound" with "inbound.jsonl",
+    "email" with "email.eml",
 ];
 
 /// A definition with the bytes of its sample.

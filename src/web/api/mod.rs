@@ -6,6 +6,7 @@ mod cases;
 mod deliveries;
 mod extract;
 mod hooks;
+mod items;
 mod mentions;
 mod operations;
 mod webhooks;
@@ -22,6 +23,8 @@ use super::state::AppState;
 
 /// What the API is, for programs that generate clients.
 pub(super) const DESCRIPTION: &str = include_str!("openapi.json");
+
+pub(super) use items::hook;
 
 /// The routes below `/api/v1`.
 pub(super) fn router(state: &AppState) -> Router<AppState> {
@@ -40,6 +43,7 @@ pub(super) fn router(state: &AppState) -> Router<AppState> {
         .route("/webhooks/{name}/enable", post(webhooks::enable))
         .route("/webhooks/{name}/replay", post(webhooks::replay))
         .route("/webhooks/{name}/test", post(operations::test_webhook))
+        .route("/items", post(items::push))
         .route("/reload", post(operations::reload))
         .route("/sign-in-links", post(operations::sign_in_link))
         .fallback(unknown)
