@@ -201,9 +201,10 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// Whether this destination wants the event. A test event is for whoever it is sent to.
+    /// Whether this destination wants the event. What is made for one destination is for
+    /// whoever it is sent to.
     pub fn wants(&self, event: &Event) -> bool {
-        let type_wanted = matches!(event.event_type, EventType::Test | EventType::Digest)
+        let type_wanted = event.event_type.is_for_one()
             || self.events.is_empty()
             || self.events.contains(&event.event_type);
         let brand_wanted = self.brands.is_empty()

@@ -104,6 +104,11 @@ impl EventType {
 }
 
 impl EventType {
+    /// Whether it is made for one destination, whatever types that one asks for.
+    pub fn is_for_one(self) -> bool {
+        matches!(self, Self::Heartbeat | Self::Digest | Self::Test)
+    }
+
     /// Whether it says that something new happened to a customer, rather than what people
     /// did about it.
     pub(super) fn is_news(self) -> bool {

@@ -69,6 +69,7 @@ pub(super) async fn get(
             }
             div.side {
                 (fields(&mention, now))
+                (hush(&mention, &back))
                 (deliveries_of(&told, now))
             }
         }
@@ -179,6 +180,37 @@ fn history(mention: &Mention, told: &[Told], now: DateTime<Utc>) -> Markup {
             h2 #history { "History" }
             ol.timeline {
                 @for (at, line) in &lines { li { (when::clock(*at, now)) " · " (line) } }
+            }
+        }
+    }
+}
+
+/// Hearing less about a case that somebody knows of.
+fn hush(mention: &Mention, back: &str) -> Markup {
+    let case = mention.case.as_ref().filter(|case| case.state.is_waiting());
+    html! {
+        @if let Some(case) = case {
+            section.panel aria-labelledby="hush" {
+                h2 #hush { "Less noise" }
+                div.panel-foot {
+                    @if case.acknowledged_at.is_none() {
+                        (card::button(mention, CaseAction::Acknowledge, "Acknowledge", "quiet", back))
+                    }
+                    form method="post" action=(format!("/mentions/{}/snooze", mention.id)) {
+                        input type="hidden" name="back" value=(back);
+                        label {
+                            span.visually-hidden { "Snooze for" }
+                            select name="for" {
+                                option value="2h" { "2 hours" }
+                                option value="8h" { "8 hours" }
+                                option value="1d" { "a day" }
+                                option value="7d" { "a week" }
+                            }
+                        }
+                        " "
+                        button.quiet type="submit" { "Snooze" }
+                    }
+                }
             }
         }
     }

@@ -90,6 +90,9 @@ pub(super) async fn replay(
     let n_deliveries = state
         .ask(move |store| {
             store.replay(&wanted, since, now, |event| {
+                if event.event_type.is_for_one() {
+                    return None;
+                }
                 let to = site
                     .destinations
                     .iter()

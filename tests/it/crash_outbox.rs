@@ -16,7 +16,7 @@ use crate::harness::{ANGRY, Asked, Place, Reply, Site, configuration, feed, wait
 /// Every so many complaints one is edited later on, which makes a second event of its story.
 const EDITED_EVERY: usize = 5;
 /// A life in which nothing happens is ended all the same.
-const LONGEST_LIFE: Duration = Duration::from_secs(30);
+const LONGEST_LIFE: Duration = Duration::from_secs(15);
 
 fn size(name: &str, short: usize) -> usize {
     std::env::var(name)
@@ -108,7 +108,7 @@ fn killed_at_random_moments_nothing_is_lost_and_nobody_is_told_twice() {
         let moment = match dice.random_range(0..10) {
             0 => Moment::Start,
             1..=3 => Moment::Poll,
-            _ => Moment::Delivery(dice.random_range(1..=20)),
+            _ => Moment::Delivery(dice.random_range(1..=8)),
         };
         let pause = Duration::from_millis(dice.random_range(0..=400));
         let daemon = place.start(&["run"]);

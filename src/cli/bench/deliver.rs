@@ -149,8 +149,12 @@ async fn throughput(n: usize) -> anyhow::Result<f64> {
         Arc::new(Utc::now),
         stop.clone(),
     ));
-    while store.n_undelivered() > 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    // Counting what is left reads the whole queue, so that is not done before all arrived.
+    while n_received.load(Ordering::Relaxed) < n || store.n_undelivered() > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        if sending.is_finished() {
+            bail!("the sender ended early");
+        }
     }
     let elapsed = started.elapsed();
     stop.cancel();
