@@ -51,10 +51,10 @@ impl Severity {
     /// The colour beside a message.
     pub fn colour(self) -> u32 {
         match self {
-            Self::Good => 0x2e_7d_32,
-            Self::Info => 0x54_6e_7a,
-            Self::Warning => 0xef_6c_00,
-            Self::Critical => 0xc6_28_28,
+            Self::Good => 0x002e_7d32,
+            Self::Info => 0x0054_6e7a,
+            Self::Warning => 0x00ef_6c00,
+            Self::Critical => 0x00c6_2828,
         }
     }
 }

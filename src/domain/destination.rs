@@ -167,15 +167,6 @@ impl DestinationKind {
     }
 }
 
-impl DestinationKind {
-    /// The name in the configuration.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Generic => "generic",
-        }
-    }
-}
-
 /// A configured webhook.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Destination {

@@ -11,7 +11,9 @@ use sled::{Batch, Tree};
 use tracing::info;
 
 use super::{
-    META_N_MENTIONS, SCHEMA, Store, StoreError, deliveries, events, keys,
+    META_N_MENTIONS, SCHEMA, Store, StoreError,
+    authors::author_entry,
+    deliveries, events, keys,
     mentions::{self, MentionRow},
     tables::{Tables, rows},
 };
