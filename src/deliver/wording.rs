@@ -209,7 +209,12 @@ pub(super) fn safe_link(address: &str) -> Option<String> {
         .replace(')', "%29")
         .replace('|', "%7C")
         .replace('\'', "%27")
-        .replace('*', "%2A");
+        .replace('*', "%2A")
+        // Some tools look for calls even in addresses.
+        .replace("@everyone", "%40everyone")
+        .replace("@here", "%40here")
+        .replace("@channel", "%40channel")
+        .replace("@all", "%40all");
     (is_web && is_plain && url.len() <= URL_LIMIT).then_some(url)
 }
 
