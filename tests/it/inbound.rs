@@ -146,5 +146,8 @@ fn a_missing_key_is_an_error_of_check_that_says_where_to_get_it() {
         .unwrap_or_else(|| panic!("{said}"));
     assert!(line.contains("needs this key"), "{line}");
     assert!(line.contains("{ env ="), "{line}");
-    assert!(line.contains("app password from its security settings"), "{line}");
+    assert!(
+        line.contains("app password from its security settings"),
+        "{line}"
+    );
 }

@@ -1,6 +1,8 @@
 //! One integration binary: the real program against real local parts.
 
+mod asking;
 mod bad_input;
+mod benches;
 mod brand_run;
 mod browser;
 mod chat_tools;
@@ -9,13 +11,17 @@ mod crash;
 mod crash_outbox;
 mod definitions_corpus;
 mod end_to_end;
+mod exchange;
 mod feed_corpus;
+mod fuzz;
 mod harness;
 mod imports;
 mod inbound;
 mod mailbox;
 mod readme;
+mod recorded;
 mod shutdown;
+mod stories;
 mod stranger;
 mod streams;
 mod webdriver;

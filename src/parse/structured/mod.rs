@@ -62,6 +62,7 @@ pub fn read(answer: &Answer<'_>, definition: &Definition) -> Result<Parsed, Pars
     }
     Ok(Parsed {
         items: page.items,
+        deleted: Vec::new(),
         notes,
         ..Parsed::default()
     })

@@ -9,3 +9,4 @@ mod polling;
 mod random;
 mod reading;
 mod sample;
+mod stories;
