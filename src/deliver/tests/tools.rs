@@ -44,6 +44,7 @@ fn mention(state: CaseState, at: DateTime<Utc>) -> Mention {
         backlog: false,
         own: false,
         earlier: Vec::new(),
+        deleted_at: None,
     }
 }
 

@@ -80,6 +80,7 @@ fn mention() -> Mention {
         backlog: false,
         own: false,
         earlier: Vec::new(),
+        deleted_at: None,
     }
 }
 
