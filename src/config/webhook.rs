@@ -44,7 +44,7 @@ const WEBHOOK: Keys = Keys {
 };
 
 /// Event types that later versions have.
-const LATER_EVENTS: [&str; 3] = ["case.verified", "source.silent", "source.gap"];
+const LATER_EVENTS: [&str; 1] = ["case.verified"];
 
 /// `[[webhook]]`.
 pub(super) fn webhooks(

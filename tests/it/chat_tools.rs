@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Place, Reply, Site};
 
@@ -128,12 +128,14 @@ fn every_kind_of_webhook_can_be_tested() {
 #[test]
 fn a_tool_that_refuses_says_why_and_hears_no_secret_back() {
     let site = Site::new(|asked| {
-        let body = String::from_utf8_lossy(&asked.body).into_owned();
-        Reply::Send(
-            400,
-            Vec::new(),
-            format!("{{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: chat not found\",\"you sent\":{body:?},\"to\":\"{}\"}}", asked.path).into_bytes(),
-        )
+        let said = json!({
+            "ok": false,
+            "error_code": 400,
+            "description": "Bad Request: chat not found",
+            "you_sent": String::from_utf8_lossy(&asked.body),
+            "to": asked.path,
+        });
+        Reply::Send(400, Vec::new(), said.to_string().into_bytes())
     });
     let place = Place::new();
     let (text, _) = every_kind(&site, "smtp://127.0.0.1:9");
