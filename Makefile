@@ -11,7 +11,7 @@ ARGS   ?=
 SECS   ?= 600
 PROGRAM = $${CARGO_TARGET_DIR:-target}/release/hearken
 
-.PHONY: help run demo build test corpus fuzz crash lint doc bench dist check-tools libtorch clean
+.PHONY: help run demo build test corpus fuzz crash lint doc bench verify-signatures dist check-tools libtorch clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ bench: build ## the figures of the documentation
 	@"$(PROGRAM)" bench fetch
 	@"$(PROGRAM)" bench deliver
 	@$(CARGO) bench --locked
+
+verify-signatures: build ## the official webhook libraries of Python and npm check what we sign
+	@setup/signatures/run "$(PROGRAM)" "$(PYTHON)"
 
 dist: libtorch ## a slower build of a faster program, at target/dist/hearken
 	@$(CARGO) build --profile dist --locked --bin hearken

@@ -28,7 +28,7 @@ pub(super) fn call(global: &Global) -> anyhow::Result<ExitCode> {
                 }
                 if plan.config.web.public_url.is_none() {
                     print::line(
-                        "note: without [web] public_url, links in alerts lead to the listening address",
+                        "note: without [web] public_url, messages to chat tools carry no link to the case",
                     )?;
                 }
                 let model = global.model.as_ref().or(plan.config.model.path.as_ref());

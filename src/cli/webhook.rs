@@ -112,9 +112,12 @@ async fn send_test(desk: &Desk, test: &Test) -> anyhow::Result<ExitCode> {
     if test.json {
         print::json(&answer)?;
     } else {
-        let status = answer["status"]
-            .as_u64()
-            .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        let status = match answer["status"].as_u64() {
+            Some(status) => status.to_string(),
+            // A file says nothing.
+            None if ok => "taken".to_owned(),
+            None => "no answer".to_owned(),
+        };
         print::line(&format!("{status} after {} ms", answer["duration_ms"]))?;
         if let Some(body) = answer["answer"].as_str().filter(|body| !body.is_empty()) {
             print::line(&print::one_line(body, 300))?;

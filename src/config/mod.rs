@@ -5,6 +5,7 @@ mod brand;
 mod noise;
 mod problem;
 mod read;
+mod receiver;
 mod secret;
 mod settings;
 mod source;
@@ -205,10 +206,12 @@ pub struct WebhookConfig {
     pub when: Option<WhenConfig>,
     /// The line of `[[webhook]]`.
     pub line: usize,
-    /// Where the address was found.
-    pub url_origin: SecretOrigin,
+    /// Where the address was found; `None` when it is the tool's own.
+    pub url_origin: Option<SecretOrigin>,
     /// Where each secret was found, in the order of `destination.secrets`.
     pub secret_origins: Vec<SecretOrigin>,
+    /// The keys that only its kind has, as they were written.
+    kind_keys: Vec<(&'static str, receiver::Written)>,
 }
 
 const ROOT: Keys = Keys {
@@ -304,11 +307,12 @@ pub fn parse(
     let brands = brand::brands(&root);
     let policy = settings::triage(&root);
     let sources = source::sources(&root, &brands);
-    let webhooks = webhook::webhooks(&root, &brands, &policy);
+    let web = settings::web(&root);
+    let webhooks = webhook::webhooks(&root, &brands, &policy, &web);
     let config = Config {
         file: file.to_path_buf(),
         store_path: settings::store_path(&root),
-        web: settings::web(&root),
+        web,
         net: settings::net(&root),
         model: settings::model(&root),
         sources_dir: settings::sources_dir(&root),

@@ -366,6 +366,40 @@ cooldown = "5m"
 heartbeat = "90m"
 [spikes]
 level = 1
+[[webhook]]
+name = "bot"
+kind = "slack"
+token = { env = "TOKEN" }
+channel = "C0123"
+signing_secret = { env = "TOKEN" }
+[[webhook]]
+name = "hook"
+kind = "slack"
+url = "https://hooks.slack.example/x"
+[[webhook]]
+name = "mail"
+kind = "email"
+url = "smtps://user:word@mail.example.org"
+from = "Hearken <hearken@example.org>"
+to = ["a@example.org", "B <b@example.org>"]
+[[webhook]]
+name = "telegram"
+kind = "telegram"
+token = { env = "TOKEN" }
+chat_id = "-1001"
+secret_token = { env = "TOKEN" }
+[[webhook]]
+name = "pager"
+kind = "pagerduty"
+routing_key = { env = "TOKEN" }
+[[webhook]]
+name = "push"
+kind = "ntfy"
+url = "https://ntfy.sh/acme"
+[[webhook]]
+name = "lines"
+kind = "file"
+path = "alerts.jsonl"
 [store]
 path = "elsewhere"
 [web]

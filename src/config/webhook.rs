@@ -1,12 +1,11 @@
 //! `[[webhook]]`: whom we tell. Addresses are secrets here, so no message repeats one.
 
-use url::Url;
-
 use super::brand::{name, report_repeats, wanted_brands};
 use super::noise::noise;
 use super::problem::nearest;
 use super::read::{Fields, Keys};
-use super::{BrandConfig, SecretOrigin, WebhookConfig};
+use super::receiver::receiver;
+use super::{BrandConfig, SecretOrigin, WebConfig, WebhookConfig};
 use crate::domain::{Destination, DestinationKind, EventType, Secret, SigningKey, TriagePolicy};
 
 const WEBHOOK: Keys = Keys {
@@ -19,6 +18,16 @@ const WEBHOOK: Keys = Keys {
         "events",
         "brands",
         "min_score",
+        // Those of the kinds; see `KIND_KEYS`.
+        "token",
+        "channel",
+        "signing_secret",
+        "chat_id",
+        "secret_token",
+        "from",
+        "to",
+        "routing_key",
+        "path",
         // Those of noise; see `config/noise.rs`.
         "languages",
         "platforms",
@@ -34,20 +43,6 @@ const WEBHOOK: Keys = Keys {
     otherwise: None,
 };
 
-/// Kinds of webhooks that later versions have.
-const LATER_KINDS: [&str; 10] = [
-    "slack",
-    "discord",
-    "teams",
-    "mattermost",
-    "google-chat",
-    "telegram",
-    "ntfy",
-    "email",
-    "pagerduty",
-    "file",
-];
-
 /// Event types that later versions have.
 const LATER_EVENTS: [&str; 1] = ["case.verified"];
 
@@ -56,16 +51,21 @@ pub(super) fn webhooks(
     root: &Fields<'_, '_>,
     brands: &[BrandConfig],
     policy: &TriagePolicy,
+    web: &WebConfig,
 ) -> Vec<WebhookConfig> {
+    let page = web
+        .public_url
+        .as_ref()
+        .map(|url| url.as_str().trim_end_matches('/').to_owned());
     let mut names = Vec::new();
     let mut webhooks = Vec::new();
     for fields in root.tables("webhook", &WEBHOOK) {
         let written = fields
             .required_text("name", "name = \"team-chat\"")
             .and_then(|place| name(&fields, place));
-        let kind = kind(&fields);
-        let url = webhook_url(&fields);
-        let (secrets, secret_origins) = signing_secrets(&fields);
+        let receiver = receiver(&fields);
+        let kind = receiver.as_ref().map(|receiver| &receiver.kind);
+        let (secrets, secret_origins) = signing_secrets(&fields, kind);
         let events = events(&fields);
         let wanted = wanted_brands(&fields, brands);
         let min_score = fields
@@ -73,15 +73,16 @@ pub(super) fn webhooks(
             .map_or(policy.flag_threshold, |share| share.value);
         let (noise, when) = noise(&fields);
         names.extend(written.clone());
-        let (Some(written), Some(kind), Some((url, url_origin))) = (written, kind, url) else {
+        let (Some(written), Some(receiver)) = (written, receiver) else {
             continue;
         };
         webhooks.push(WebhookConfig {
             destination: Destination {
                 name: written.value,
-                kind,
-                url,
+                kind: receiver.kind,
+                url: receiver.url,
                 secrets,
+                page: page.clone(),
                 events,
                 brands: wanted,
                 min_score,
@@ -89,59 +90,33 @@ pub(super) fn webhooks(
             },
             line: fields.line,
             when,
-            url_origin,
+            url_origin: receiver.url_origin,
             secret_origins,
+            kind_keys: receiver.written,
         });
     }
     report_repeats(root, &names, "webhook");
     webhooks
 }
 
-fn kind(fields: &Fields<'_, '_>) -> Option<DestinationKind> {
-    if fields.value("kind").is_none() {
-        return Some(DestinationKind::Generic);
-    }
-    let place = fields.text("kind", "kind = \"generic\"")?;
-    if place.value == "generic" {
-        return Some(DestinationKind::Generic);
-    }
-    let (what, mend) = if LATER_KINDS.contains(&place.value.as_str()) {
-        (
-            format!("the kind `{}` comes with a later version", place.value),
-            "remove this webhook, or write kind = \"generic\" for a receiver of your own",
-        )
-    } else {
-        (
-            format!("there is no kind `{}`", place.value),
-            "write kind = \"generic\"",
-        )
-    };
-    fields.reader.problem(&place, what, mend);
-    None
-}
-
-fn webhook_url(fields: &Fields<'_, '_>) -> Option<(Secret, SecretOrigin)> {
-    const EXAMPLE: &str = "url = \"https://example.org/hook\" or url = { env = \"NAME\" }";
-    if fields.value("url").is_none() {
-        fields.missing("url", &format!("write {EXAMPLE}"));
-        return None;
-    }
-    let place = fields.secret("url", EXAMPLE)?;
-    let wrong = match Url::parse(place.value.value.reveal()) {
-        Ok(url) if !matches!(url.scheme(), "http" | "https") => "is neither http:// nor https://",
-        Ok(url) if url.host().is_none() => "names no host",
-        Ok(_) => return Some((place.value.value, place.value.origin)),
-        Err(_) => "is not an address",
-    };
-    // The value is left out on purpose: an address may hold a token.
-    fields
-        .reader
-        .problem(&place, wrong, format!("write {EXAMPLE}"));
-    None
-}
-
-fn signing_secrets(fields: &Fields<'_, '_>) -> (Vec<Secret>, Vec<SecretOrigin>) {
+/// What signs the messages. Only receivers of `generic` can check a signature; the chat
+/// tools would not know what to do with one.
+fn signing_secrets(
+    fields: &Fields<'_, '_>,
+    kind: Option<&DestinationKind>,
+) -> (Vec<Secret>, Vec<SecretOrigin>) {
     const EXAMPLE: &str = "secret = { env = \"NAME\" }";
+    let is_signed = matches!(kind, None | Some(DestinationKind::Generic));
+    if !is_signed {
+        if let (Some(place), Some(kind)) = (fields.value("secret"), kind) {
+            fields.reader.problem(
+                &place,
+                format!("is not a key of kind = \"{}\"", kind.name()),
+                "remove it: only receivers of kind = \"generic\" check signatures",
+            );
+        }
+        return (Vec::new(), Vec::new());
+    }
     if fields.value("secret").is_none() {
         fields.reader.warning_at(
             fields.line,

@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::read::plain_duration;
+use super::receiver::Written;
 use super::{
     BrandConfig, Config, ModelConfig, NetConfig, ParamValue, SecretOrigin, SourceConfig, WebConfig,
     WhenConfig, brand,
 };
-use crate::domain::{Brand, BrandName, Noise, SourceName, SpikePolicy, TriagePolicy};
+use crate::domain::{
+    Brand, BrandName, DestinationKind, Noise, SourceName, SpikePolicy, TriagePolicy,
+};
 
 /// Every key with its default and a sentence about it; loads as it is.
 pub fn reference() -> &'static str {
@@ -110,11 +113,21 @@ impl Config {
             let destination = &webhook.destination;
             out.push_str("[[webhook]]\n");
             line(out, "name", &quote(&destination.name));
-            line(
-                out,
-                "url",
-                &secret_text(destination.url.reveal(), &webhook.url_origin),
-            );
+            if destination.kind != DestinationKind::Generic {
+                line(out, "kind", &quote(destination.kind.name()));
+            }
+            if let Some(origin) = &webhook.url_origin {
+                line(out, "url", &secret_text(destination.url.reveal(), origin));
+            }
+            for (key, value) in &webhook.kind_keys {
+                match value {
+                    Written::Text(text) => line(out, key, &quote(text)),
+                    Written::Texts(texts) => list(out, key, texts.iter().map(String::as_str)),
+                    Written::Secret(given) => {
+                        line(out, key, &secret_text(given.value.reveal(), &given.origin));
+                    }
+                }
+            }
             let secrets: Vec<String> = destination
                 .secrets
                 .iter()

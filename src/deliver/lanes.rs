@@ -13,11 +13,13 @@ use tokio::task::{Id, JoinHandle, JoinSet};
 use tracing::{error, info, warn};
 
 use super::attempt::{TIMEOUT, send_within};
+use super::follow;
+use super::kinds::Step;
 use super::ledger::{self, Done, Finished, Work};
 use super::pace::{Bucket, Limit, Pace};
 use super::schedule::{self, Next};
-use super::{DeliverError, Now};
-use crate::domain::{Delivery, Destination, Event};
+use super::{DeliverError, Now, blocking};
+use crate::domain::{AuthorHistory, Delivery, Destination, Event, Follows};
 use crate::net::Client;
 use crate::store::{AttemptOutcome, Holds, Store, StoreError, Tried};
 
@@ -350,10 +352,16 @@ impl Shared {
         delivery: &Delivery,
         event: &Event,
     ) -> (Finished, Option<Bucket>) {
+        let (step, history) = self.step(destination, event).await;
+        let step = match step {
+            Ok(step) => step,
+            Err(why) => return (skipped(destination, delivery, why), None),
+        };
         let sent = send_within(
             &self.client,
             destination,
             event,
+            (&step, history),
             self.now.as_ref(),
             self.timeout,
         )
@@ -390,5 +398,44 @@ impl Shared {
             is_gone,
         };
         (finished, sent.bucket)
+    }
+
+    /// What is done with the event, given what this tool was told of its story, and what
+    /// was heard of the author before. A store that cannot say it costs a second message at
+    /// worst.
+    async fn step(
+        &self,
+        destination: &Destination,
+        event: &Event,
+    ) -> (Result<Step, &'static str>, Option<AuthorHistory>) {
+        let is_told_whole = destination.kind.follows() == Follows::EveryEvent;
+        let mention = (!is_told_whole).then(|| event.told_mention()).flatten();
+        let Some(mention) = mention else {
+            return (Ok(Step::Post), None);
+        };
+        let (store, name) = (self.store.clone(), destination.name.clone());
+        let found = blocking(move || {
+            let posted = store.posted(&name, &mention.story)?;
+            Ok((posted, store.author_history(&mention)?))
+        });
+        let (posted, history) = found.await.unwrap_or_else(|error| {
+            warn!(destination = %destination.name, %error, "What was posted cannot be read");
+            (None, None)
+        });
+        (follow::step(destination, event, posted), history)
+    }
+}
+
+/// What is recorded of a delivery that this tool is spared.
+fn skipped(destination: &Destination, delivery: &Delivery, why: &str) -> Finished {
+    Finished {
+        destination: destination.name.clone(),
+        tried: Tried {
+            id: delivery.id.clone(),
+            attempt: None,
+            outcome: AttemptOutcome::Skipped(why.to_owned()),
+            holds: Holds::Story,
+        },
+        is_gone: false,
     }
 }

@@ -3,13 +3,19 @@
 //! half-sent is sent again with the same id and the same body.
 
 mod attempt;
-mod body;
 mod digest;
+mod file;
+mod follow;
+mod kinds;
 mod lanes;
 mod ledger;
+mod message;
 mod pace;
 mod schedule;
 mod sign;
+mod smtp;
+mod text;
+mod wording;
 
 #[cfg(test)]
 mod tests;
@@ -27,11 +33,12 @@ use crate::net::Client;
 use crate::store::{Store, StoreError};
 
 pub use attempt::{Sent, send_one};
-pub use body::{Body, build as build_body, generic};
 pub use lanes::{Pass, Sender};
+pub use message::{Action, CaseRef, Fact, Line, Link, Message, Severity, Value};
 pub use pace::{Bucket, Limit, Pace};
 pub use schedule::Answer;
 pub use sign::{SignError, headers as signed_headers};
+pub use text::{Marked, Piece};
 
 /// Where the present moment comes from: the clock in the program, a fixed time in tests.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;

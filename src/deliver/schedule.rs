@@ -43,6 +43,8 @@ pub enum Answer {
         /// How long the receiver asks us to wait.
         retry_after: Option<Duration>,
     },
+    /// An answer that refuses this message for good; others may be taken.
+    Refused,
     /// None that could be read, or nothing was sent.
     None,
 }
@@ -78,6 +80,12 @@ pub(super) fn next(n_attempts: usize, answer: Answer, now: DateTime<Utc>, chance
             status,
             retry_after,
         } => (Some(status), retry_after),
+        Answer::Refused => {
+            return Next::GiveUp {
+                why: "the receiver refuses this message for good".to_owned(),
+                holds: Holds::Story,
+            };
+        }
         Answer::None => (None, None),
     };
     match status {
@@ -226,6 +234,13 @@ mod tests {
         assert_eq!(next(1, status(204), NOW, 0.0), Next::Done);
         assert_eq!(next(11, status(200), NOW, 0.0), Next::Done);
         assert_eq!(next(1, status(410), NOW, 0.0), Next::Gone);
+        assert!(matches!(
+            next(1, Answer::Refused, NOW, 0.0),
+            Next::GiveUp {
+                holds: Holds::Story,
+                ..
+            }
+        ));
     }
 
     #[test]

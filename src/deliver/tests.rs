@@ -2,6 +2,7 @@
 
 mod looping;
 mod noise;
+mod tools;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -124,6 +125,7 @@ fn destination(name: &str, url: &str) -> Destination {
     Destination {
         name: name.to_owned(),
         kind: DestinationKind::Generic,
+        page: None,
         url: Secret::new(url),
         secrets: vec![Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")],
         events: Vec::new(),

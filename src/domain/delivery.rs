@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Alike, DeliveryId, EventId, EventType, PutOff};
+use super::{Alike, DeliveryId, EventId, EventType, PutOff, StoryId};
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,6 +68,24 @@ pub struct Attempt {
     /// The first KiB of the answer.
     #[serde(default)]
     pub answer: String,
+    /// The message that it became, where a later step may change or follow it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posted: Option<Posted>,
+}
+
+/// Where a destination's message about a story stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// The story.
+    pub story: StoryId,
+    /// The tool's own id of the message; empty where it gives none.
+    pub message: String,
+    /// The channel or chat, as the tool calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// How many messages followed it, where it cannot be changed.
+    #[serde(default)]
+    pub n_follow_ups: u32,
 }
 
 /// One event to one destination.

@@ -145,6 +145,33 @@ impl Item {
         }
     }
 
+    /// What its author is known by: the account's page, else the account on its site. A
+    /// name alone is nobody's account: two customers may share it.
+    pub fn author_key(&self) -> Option<String> {
+        let author = self.author.as_ref()?;
+        let given = |text: &Option<String>| {
+            let text = text.as_deref()?.trim().trim_end_matches('/');
+            (!text.is_empty()).then(|| text.to_lowercase())
+        };
+        if let Some(page) = given(&author.url) {
+            return Some(format!("page {page}"));
+        }
+        let handle = given(&author.handle)?;
+        // `@name@server` says where it is.
+        let is_whole = handle.trim_start_matches('@').contains('@');
+        let site = match &self.url {
+            _ if is_whole => "",
+            Some(url) => url
+                .split_once("://")
+                .map_or(url.as_str(), |(_, rest)| rest)
+                .split(['/', '?', '#'])
+                .next()
+                .unwrap_or_default(),
+            None => &self.definition,
+        };
+        Some(format!("account {handle} {}", site.to_lowercase()))
+    }
+
     /// Title and text as one: what a reader sees and what is judged.
     pub fn full_text(&self) -> String {
         match self.title.as_deref() {

@@ -35,6 +35,15 @@ pub struct EarlierText {
     pub rating: Option<Rating>,
 }
 
+/// How often an author was heard before a mention was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorHistory {
+    /// Mentions before this one.
+    pub n_mentions_before: u64,
+    /// Those of them that were negative.
+    pub n_negative_before: u64,
+}
+
 /// An item that speaks about a brand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mention {

@@ -38,13 +38,13 @@ pub use definition::{
     Alternatives, Carrier, Definition, FieldRules, Format, HtmlReading, JsonMapping, Limits, Param,
     ParamProblem, ParamType, QueryForm, Sample, StreamKind, Verified,
 };
-pub use delivery::{Attempt, Delivery, DeliveryState};
-pub use destination::{Destination, DestinationKind};
+pub use delivery::{Attempt, Delivery, DeliveryState, Posted};
+pub use destination::{Destination, DestinationKind, Email, Follows, Slack, SlackBot, Telegram};
 pub use event::{Event, EventType};
 pub use ids::{BrandName, DeliveryId, EventId, MentionId, SourceName, StoryId, hex_digest};
 pub use item::{Author, Engagement, Item, Kind, Rating};
 pub use listing::{Listed, Listing};
-pub use mention::{EarlierText, Flag, Mention};
+pub use mention::{AuthorHistory, EarlierText, Flag, Mention};
 pub use noise::{Alike, Digest, GroupBy, Noise, PutOff, Quiet, When};
 pub use policy::TriagePolicy;
 pub use print::{ArticlePrint, Byline, REPRINTED_WITHIN};

@@ -480,6 +480,7 @@ mod tests {
         let destination = crate::domain::Destination {
             name: "chat".into(),
             kind: crate::domain::DestinationKind::Generic,
+            page: None,
             url: crate::domain::Secret::new("http://127.0.0.1/"),
             secrets: Vec::new(),
             events: Vec::new(),

@@ -1,7 +1,7 @@
 //! The client: one hop after the other, each checked before it is connected to.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -372,6 +372,21 @@ impl Client {
         }
     }
 
+    /// An address of `host` that may be connected to, for what is not HTTP.
+    ///
+    /// # Errors
+    /// [`NetError::PrivateAddress`] unless the user has opened it, [`NetError::Dns`].
+    pub async fn permitted_address(&self, host: &str) -> Result<IpAddr, NetError> {
+        let found = match host.parse::<IpAddr>() {
+            Ok(ip) => Ok(vec![SocketAddr::new(ip, 0)]),
+            Err(_) => lookup(host).await,
+        };
+        let permitted = found.and_then(|found| permitted(&self.inner.allow, host, found));
+        permitted
+            .map(|permitted| permitted[0].ip())
+            .map_err(|error| error.into_net_error(host.to_owned()))
+    }
+
     async fn read_body(
         &self,
         answer: &mut reqwest::Response,
@@ -562,6 +577,7 @@ impl From<Method> for reqwest::Method {
             Method::Get => Self::GET,
             Method::Head => Self::HEAD,
             Method::Post => Self::POST,
+            Method::Patch => Self::PATCH,
         }
     }
 }

@@ -14,6 +14,8 @@ pub enum Method {
     Head,
     /// Send.
     Post,
+    /// Change what was sent.
+    Patch,
 }
 
 /// What happens when a body is larger than the limit.

@@ -7,6 +7,7 @@ use super::{
     Store, StoreError,
     destinations::{Holds, note_failure, note_success},
     keys,
+    posted::put_posted,
     tables::{Change, View, get, load, must_get, put, reindex, text},
 };
 use crate::domain::{Attempt, Delivery, DeliveryId, DeliveryState};
@@ -303,6 +304,7 @@ fn record(view: &View, tried: &Tried) -> Change<Option<Delivery>> {
     }
     put_delivery(view, Some(&old), &new)?;
     if let Some(attempt) = &tried.attempt {
+        put_posted(view, &new.destination, attempt)?;
         match &tried.outcome {
             AttemptOutcome::Delivered => note_success(view, &new.destination, attempt.at)?,
             AttemptOutcome::RetryAt(_) | AttemptOutcome::Failed(_) => {

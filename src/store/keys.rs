@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Delivery, MentionId, hex_digest};
+use crate::domain::{Delivery, MentionId, StoryId, hex_digest};
 
 /// Bytes of one time inside a key.
 pub(super) const TIME_BYTES: usize = 8;
@@ -124,6 +124,22 @@ pub(super) fn hour(brand: &str, hour: DateTime<Utc>) -> Vec<u8> {
 
 /// Bytes between the destination and the id in [`waiting`].
 pub(super) const DUE_TIME_BYTES: usize = 2 * TIME_BYTES;
+
+/// The start of every key of one author, hashed because an account may be an address of
+/// any length.
+pub(super) fn author_prefix(author: &str) -> Vec<u8> {
+    hex_digest("author", &[author]).into_bytes()
+}
+
+/// A mention of an author, by the time when it was seen.
+pub(super) fn author(author: &str, seen: DateTime<Utc>, id: &MentionId) -> Vec<u8> {
+    joined(&[&author_prefix(author), &time(seen), id.as_str().as_bytes()])
+}
+
+/// A destination's message about a story.
+pub(super) fn posted(destination_name: &str, story: &StoryId) -> Vec<u8> {
+    joined(&[&destination(destination_name), story.as_str().as_bytes()])
+}
 
 /// A delivery that a sender has claimed.
 pub(super) fn sending(delivery: &Delivery) -> Vec<u8> {

@@ -9,6 +9,7 @@ use sled::transaction::abort;
 
 use super::{
     META_N_MENTIONS, Store, StoreError,
+    authors::author_entry,
     events::{Outgoing, put_events},
     keys,
     tables::{Change, View, get, load, put, put_bytes, reindex, text},
@@ -82,7 +83,7 @@ impl Summary {
     const FLAGGED: u8 = 1;
     const BACKLOG: u8 = 2;
 
-    fn of(mention: &Mention) -> Self {
+    pub(super) fn of(mention: &Mention) -> Self {
         Self {
             label: mention.sentiment.label,
             flagged: mention.flag.is_some(),
@@ -90,7 +91,7 @@ impl Summary {
         }
     }
 
-    fn to_bytes(self) -> Vec<u8> {
+    pub(super) fn to_bytes(self) -> Vec<u8> {
         let label = match self.label {
             Label::Negative => 0,
             Label::Neutral => 1,
@@ -161,6 +162,11 @@ pub(super) fn put_mention(view: &View, old: Option<&Mention>, row: &MentionRow) 
         Some(time_entry(mention)),
     )?;
     reindex(&view.cases, old.and_then(case_entry), case_entry(mention))?;
+    reindex(
+        &view.authors,
+        old.and_then(author_entry),
+        author_entry(mention),
+    )?;
     if old.is_none() {
         let n_mentions = read_count(view.meta.get(META_N_MENTIONS)?.as_deref()) + 1;
         put_bytes(

@@ -11,7 +11,9 @@ use sled::{Batch, Tree};
 use tracing::info;
 
 use super::{
-    META_N_MENTIONS, SCHEMA, Store, StoreError, deliveries, events, keys,
+    META_N_MENTIONS, SCHEMA, Store, StoreError,
+    authors::author_entry,
+    deliveries, events, keys,
     mentions::{self, MentionRow},
     tables::{Tables, rows},
 };
@@ -102,6 +104,7 @@ fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
         &tables.identities,
         &tables.mentions_by_time,
         &tables.cases,
+        &tables.authors,
         &tables.events_by_time,
         &tables.deliveries_by_time,
         &tables.due,
@@ -115,6 +118,7 @@ fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
     let mut identities = Filling::of(&tables.identities);
     let mut by_time = Filling::of(&tables.mentions_by_time);
     let mut cases = Filling::of(&tables.cases);
+    let mut authors = Filling::of(&tables.authors);
     let mut n_mentions: u64 = 0;
     for row in rows::<MentionRow>(&tables.mentions, mentions::TABLE) {
         let (id, row) = row?;
@@ -123,11 +127,13 @@ fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
         }
         by_time.add(mentions::time_entry(&row.mention))?;
         cases.extend(mentions::case_entry(&row.mention))?;
+        authors.extend(author_entry(&row.mention))?;
         n_mentions += 1;
     }
     identities.finish()?;
     by_time.finish()?;
     cases.finish()?;
+    authors.finish()?;
     tables
         .meta
         .insert(META_N_MENTIONS, &n_mentions.to_be_bytes())?;

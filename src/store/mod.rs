@@ -25,6 +25,7 @@
 //! transaction only single rows can be read: ranges are read before, and every row found
 //! so is checked again inside.
 
+mod authors;
 mod bundles;
 mod claims;
 mod codec;
@@ -40,6 +41,7 @@ mod mentions;
 mod migrate;
 mod overdue;
 mod polls;
+mod posted;
 mod prints;
 mod replays;
 mod sources;

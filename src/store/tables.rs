@@ -60,6 +60,8 @@ tables! {
     mentions_by_time,
     /// Waiting or closed, deadline, mention id → what filters look at.
     cases,
+    /// Author, seen at, mention id → what filters look at.
+    authors,
     /// Event id → event.
     events,
     /// Stored at, event id → nothing.
@@ -80,6 +82,8 @@ tables! {
     bursts,
     /// Destination, delivery id → nothing: what senders have claimed.
     sending,
+    /// Destination, story → where the message about it stands.
+    posted,
     /// Destination name → its health.
     destinations,
     /// Source name → cursor and health.

@@ -24,6 +24,8 @@ pub enum TokenPurpose {
     Read,
     /// Calling the API.
     Api,
+    /// A button that was pressed in a chat tool, so that it is not acted upon twice.
+    Press,
 }
 
 impl TokenPurpose {
@@ -33,6 +35,7 @@ impl TokenPurpose {
             Self::Session => 1,
             Self::Read => 2,
             Self::Api => 3,
+            Self::Press => 4,
         }
     }
 }
@@ -70,6 +73,22 @@ impl Store {
         let key = token_key(token.purpose, &token.hash);
         self.tables().tokens.insert(key, codec::encode(token)?)?;
         self.flush()
+    }
+
+    /// Stores a token unless one with its hash and purpose is valid already; whether it was
+    /// new. Of several callers one is told so.
+    pub fn put_new_token(&self, token: &TokenRow, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let key = token_key(token.purpose, &token.hash);
+        let is_new = self.transact(|view| {
+            let known: Option<TokenRow> = get(&view.tokens, TABLE, &key)?;
+            if known.is_some_and(|known| known.is_valid(now)) {
+                return Ok(false);
+            }
+            put(&view.tokens, &key, token)?;
+            Ok(true)
+        })?;
+        self.flush()?;
+        Ok(is_new)
     }
 
     /// The token with this hash, if it is for this purpose and has not expired.

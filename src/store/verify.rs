@@ -5,16 +5,18 @@ use sled::Tree;
 
 use super::{
     META_N_MENTIONS, Store, StoreError,
+    authors::author_entry,
     deliveries::{self, bundle_entry, due_entry, sending_entry, story_entry},
     destinations::{self, DestinationHealth},
     events, keys,
     mentions::{self, MentionRow, read_count},
+    posted,
     prints::{self, PrintRow},
     sources,
     tables::{rows, text},
     tokens::{self, TokenRow},
 };
-use crate::domain::{Delivery, Event, MentionId, SourceStatus};
+use crate::domain::{Delivery, Event, MentionId, Posted, SourceStatus};
 
 /// After this many problems the rest tells nothing new.
 const N_PROBLEMS: usize = 100;
@@ -83,6 +85,7 @@ impl Store {
         self.verify_prints(&mut report)?;
         let tables = self.tables();
         verify_rows::<SourceStatus>(&tables.sources, sources::TABLE, &mut report)?;
+        verify_rows::<Posted>(&tables.posted, posted::TABLE, &mut report)?;
         verify_rows::<DestinationHealth>(&tables.destinations, destinations::TABLE, &mut report)?;
         verify_rows::<TokenRow>(&tables.tokens, tokens::TABLE, &mut report)?;
         verify_rows::<String>(&tables.settings, "settings", &mut report)?;
@@ -91,7 +94,7 @@ impl Store {
 
     fn verify_mentions(&self, report: &mut Report) -> Result<(), StoreError> {
         let tables = self.tables();
-        let (mut n_cases, mut n_identities) = (0, 0);
+        let (mut n_cases, mut n_identities, mut n_authors) = (0, 0, 0);
         for row in rows::<MentionRow>(&tables.mentions, mentions::TABLE) {
             let Some((key, MentionRow { mention, keys })) = readable(row, report)? else {
                 continue;
@@ -109,6 +112,10 @@ impl Store {
             } else if mention.flag.is_some() {
                 report.problem(format!("mention {id} is flagged without a case"));
             }
+            if let Some(entry) = author_entry(&mention) {
+                n_authors += 1;
+                report.expect_entry(&tables.authors, &entry, "the author entry", id)?;
+            }
             for key in &keys {
                 n_identities += 1;
                 let entry = (keys::identity(key).into_bytes(), id.into());
@@ -121,6 +128,7 @@ impl Store {
             "mentions by time",
         );
         report.expect_count(&tables.cases, n_cases, "cases");
+        report.expect_count(&tables.authors, n_authors, "authors");
         report.expect_count(&tables.identities, n_identities, "identities");
         let counted = read_count(tables.meta.get(META_N_MENTIONS)?.as_deref());
         if counted != report.n_mentions {

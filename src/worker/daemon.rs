@@ -76,6 +76,7 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     let folder = config.store_path.clone();
     let (store, plan) = tokio::task::spawn_blocking(move || {
         let store = Store::open(&folder, Engine::now())?;
+        store.remove_expired_tokens(Engine::now())?;
         let plan = lists::restore(&store, plan)?;
         Ok::<_, StoreError>((store, plan))
     })

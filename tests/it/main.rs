@@ -5,6 +5,7 @@ mod bad_input;
 mod benches;
 mod brand_run;
 mod browser;
+mod chat_tools;
 mod commands;
 mod crash;
 mod crash_outbox;

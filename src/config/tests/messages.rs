@@ -176,7 +176,7 @@ url = "https://example.org/"
 secret = "x"
 brands = ["acme"]
 events = ["mention.flaged", "case.claimed", "case.verified", "everything"]
-kind = "slack"
+kind = "generic"
 min_score = 2
 [[webhook]]
 name = "other"
@@ -195,9 +195,8 @@ secret = "x"
     hearken.toml:14: webhook[0].events[0]: there is no event type `mention.flaged` — did you mean `mention.flagged`?
     hearken.toml:14: webhook[0].events[2]: `case.verified` comes with a later version — remove it
     hearken.toml:14: webhook[0].events[3]: there is no event type `everything` — write one of mention.flagged, mention.updated, mention.backlog, case.claimed, case.replied, case.dismissed, case.overdue, case.reopened, spike.started, spike.ended, source.silent, source.gap, source.failing, source.recovered, destination.disabled, heartbeat, digest, test
-    hearken.toml:15: webhook[0].kind: the kind `slack` comes with a later version — remove this webhook, or write kind = "generic" for a receiver of your own
     hearken.toml:16: webhook[0].min_score: is not between 0 and 1 — write min_score = 0.6
-    hearken.toml:19: webhook[1].kind: there is no kind `carrier-pigeon` — write kind = "generic"
+    hearken.toml:19: webhook[1].kind: there is no kind `carrier-pigeon` — write one of generic, slack, discord, teams, mattermost, google-chat, telegram, ntfy, email, pagerduty, file
     "#);
 }
 
@@ -411,6 +410,70 @@ fn files_that_cannot_be_read_say_why() {
     let latin1 = folder.path().join("latin1.toml");
     std::fs::write(&latin1, b"[[brand]]\nname = \"Caf\xe9\"\n").expect("written");
     insta::assert_snapshot!(shown(&latin1), @r#"here/latin1.toml:2: is not UTF-8 — save the file as UTF-8"#);
+}
+
+#[test]
+fn each_kind_of_webhook_says_what_it_needs() {
+    insta::assert_snapshot!(problems(
+        r#"
+[[webhook]]
+name = "a"
+kind = "slak"
+url = "https://example.org/"
+[[webhook]]
+name = "b"
+kind = "slack"
+token = "xoxb-hidden"
+[[webhook]]
+name = "c"
+kind = "slack"
+url = "https://example.org/"
+secret = "hidden"
+channel = "x"
+[[webhook]]
+name = "d"
+kind = "telegram"
+chat_id = "acme"
+secret_token = "has spaces"
+[[webhook]]
+name = "e"
+kind = "email"
+url = "https://hidden.example.org"
+from = "nobody"
+to = ["a@example.org", "b"]
+[[webhook]]
+name = "f"
+kind = "ntfy"
+url = "https://ntfy.sh/"
+routing_key = "hidden"
+[[webhook]]
+name = "g"
+kind = "pagerduty"
+[[webhook]]
+name = "h"
+kind = "file"
+url = "https://example.org/hidden"
+[[webhook]]
+name = "i"
+kind = "discord"
+"#
+    ), @r##"
+    hearken.toml:4: webhook[0].kind: there is no kind `slak` — did you mean `slack`?
+    hearken.toml:6: webhook[1].channel: is missing: a bot must know where to post — write channel = "#support"
+    hearken.toml:10: webhook[2].token: is missing: only a bot can choose a channel — write token = { env = "SLACK_BOT_TOKEN" }, or remove `channel`
+    hearken.toml:16: webhook[3].token: is missing — write token = { env = "TELEGRAM_BOT_TOKEN" }
+    hearken.toml:19: webhook[3].chat_id: `acme` is neither a number nor an @name — write chat_id = "-1001234567890" or chat_id = "@channel_name"
+    hearken.toml:20: webhook[3].secret_token: is not what Telegram takes: up to 256 of A-Z, a-z, 0-9, _ and - — make one with `openssl rand -hex 32` and set it with setWebhook
+    hearken.toml:24: webhook[4].url: is neither smtp:// nor smtps:// — write url = { env = "SMTP_URL" }, as in smtps://user:password@mail.example.org
+    hearken.toml:25: webhook[4].from: `nobody` is not a mail address — write from = "Hearken <hearken@example.org>"
+    hearken.toml:26: webhook[4].to[1]: `b` is not a mail address — write to = ["support@example.org"]
+    hearken.toml:30: webhook[5].url: does not end with a topic — write url = "https://ntfy.sh/your-topic"
+    hearken.toml:31: webhook[5].routing_key: is not a key of kind = "ntfy" — this kind has token; remove it
+    hearken.toml:32: webhook[6].routing_key: is missing — write routing_key = { env = "PAGERDUTY_KEY" }
+    hearken.toml:35: webhook[7].path: is missing — write path = "alerts.jsonl"
+    hearken.toml:38: webhook[7].url: is not a key of kind = "file" — write the file as `path` and remove it
+    hearken.toml:39: webhook[8].url: is missing — write url = { env = "WEBHOOK_URL" }
+    "##);
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn claim(store: &Store, secs: i64, per_destination: usize, total: usize) -> Vec<
 
 fn attempt(secs: i64) -> Attempt {
     Attempt {
+        posted: None,
         at: at(secs),
         duration_ms: 12,
         status: Some(503),

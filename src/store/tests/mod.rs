@@ -1,5 +1,6 @@
 //! Tests of the operations together, on real folders.
 
+mod authors;
 mod crash;
 mod delivering;
 mod opening;

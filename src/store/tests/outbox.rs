@@ -36,6 +36,7 @@ fn tried(id: &DeliveryId, secs: i64, outcome: AttemptOutcome, holds: Holds) -> T
     Tried {
         id: id.clone(),
         attempt: Some(Attempt {
+            posted: None,
             at: at(secs),
             duration_ms: 1,
             status: None,

@@ -127,6 +127,7 @@ fn send(store: &Store, random: &mut StdRng, now: i64, seen: &mut Seen) {
     for (delivery, _) in claimed {
         assert!(!seen.delivered.contains(&delivery.id), "sent twice");
         let attempt = Attempt {
+            posted: None,
             at: at(now),
             duration_ms: 5,
             status: None,

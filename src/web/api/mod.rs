@@ -6,6 +6,7 @@ mod cases;
 mod deliveries;
 mod exchange;
 mod extract;
+mod hooks;
 mod items;
 mod mentions;
 mod operations;
@@ -51,6 +52,15 @@ pub(super) fn router(state: &AppState) -> Router<AppState> {
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), auth::require_for_api))
+        // Below the layer: these carry a signature of their own.
+        .merge(signed_hooks())
+}
+
+fn signed_hooks() -> Router<AppState> {
+    Router::new()
+        .route("/hooks/slack/{name}", post(hooks::slack))
+        .route("/hooks/telegram/{name}", post(hooks::telegram))
+        .layer(hooks::body_limit())
 }
 
 async fn description() -> Response {

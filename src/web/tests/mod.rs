@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod hooks;
 mod hostile;
 mod live;
 mod outbox;
@@ -65,6 +66,7 @@ impl House {
             destinations: vec![Destination {
                 name: "chat".to_owned(),
                 kind: DestinationKind::Generic,
+                page: None,
                 url: Secret::new("https://hooks.example/secret-path"),
                 secrets: Vec::new(),
                 events: Vec::new(),
