@@ -353,7 +353,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_that_falls_silent_ends_after_what_it_sent() {
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: 4\ndata: a\n\ndata: b";
+        let head =
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: 4\ndata: a\n\ndata: b";
         let server = RawServer::start([Act::SayAndHang(head.as_bytes().to_vec())]).await;
         let request = RequestPlan::get(server.url("/stream"));
         let kind = sse(Duration::from_millis(200));
@@ -393,7 +394,10 @@ mod tests {
         assert!(error.to_string().contains("(HTTP 404)"), "{error}");
         let inside = Url::parse("http://127.0.0.1:9/stream").expect("a URL");
         let refused = open_stream(&client(), &RequestPlan::get(inside), &kind, None, now()).await;
-        assert_eq!(refused.err().map(|error| error.kind()), Some("private_address"));
+        assert_eq!(
+            refused.err().map(|error| error.kind()),
+            Some("private_address")
+        );
     }
 
     #[test]
