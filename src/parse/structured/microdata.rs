@@ -14,6 +14,10 @@ const MAX_DEPTH: usize = 400;
 /// References are followed this often in a whole page: each may lead to further ones.
 const MAX_REFERENCES: usize = 500;
 
+/// Values that are copied in a whole page because an item has several names. Items with two
+/// names each, one inside the other, would double at every level.
+const MAX_COPIED: usize = 10_000;
+
 /// The items that belong to no other item, in document order.
 pub(super) fn items(page: &Html) -> Vec<Value> {
     let referring = Selector::parse("[itemref]").expect("the selector is fixed");
@@ -26,6 +30,7 @@ pub(super) fn items(page: &Html) -> Vec<Value> {
             .collect(),
         top: Vec::new(),
         n_references: 0,
+        n_copied: 0,
     };
     walk.children(page.root_element(), None, 0);
     walk.top
@@ -37,6 +42,7 @@ struct Walk<'p> {
     referred: HashSet<&'p str>,
     top: Vec<Value>,
     n_references: usize,
+    n_copied: usize,
 }
 
 impl Walk<'_> {
@@ -76,9 +82,15 @@ impl Walk<'_> {
             let value = self.item(element, depth);
             match item {
                 Some(item) if !properties.is_empty() => {
-                    for name in properties {
+                    let (others, last) = properties.split_at(properties.len() - 1);
+                    for name in others {
+                        self.n_copied = self.n_copied.saturating_add(n_values(&value));
+                        if self.n_copied > MAX_COPIED {
+                            break;
+                        }
                         add(item, name, value.clone());
                     }
+                    add(item, last[0], value);
                 }
                 _ => self.top.push(value),
             }
@@ -121,6 +133,15 @@ impl Walk<'_> {
             }
         }
         Value::Object(map)
+    }
+}
+
+/// How many values a value is made of.
+fn n_values(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => 1 + list.iter().map(n_values).sum::<usize>(),
+        Value::Object(map) => 1 + map.values().map(n_values).sum::<usize>(),
+        _ => 1,
     }
 }
 

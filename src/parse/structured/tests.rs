@@ -168,3 +168,19 @@ fn hostile_pages_end() {
     let _ = json_ld(&"{\"review\":".repeat(10_000));
     let _ = json_ld(&"<!--".repeat(50_000));
 }
+
+#[test]
+fn items_of_two_names_inside_each_other_do_not_double_for_ever() {
+    // Found by tests/it/fuzz.rs: some hundred bytes took all memory there was.
+    let open = "<div itemscope itemprop=\"review reviews\" itemtype=\"https://schema.org/Review\">";
+    let page = format!(
+        "<html><body>{}<p itemprop=reviewBody>It broke</p>{}</body></html>",
+        open.repeat(60),
+        "</div>".repeat(60)
+    );
+    let found = scraper::Html::parse_document(&page);
+    let items = super::microdata::items(&found);
+    let written = serde_json::to_string(&items).expect("values are JSON");
+    assert!(written.contains("It broke"));
+    assert!(written.len() < 2_000_000, "{} bytes", written.len());
+}
