@@ -21,8 +21,9 @@ mod verdict;
 pub use brand::{Brand, BrandMatch};
 pub use case::{Case, CaseAct, CaseAction, CaseState};
 pub use definition::{
-    Alternatives, Definition, FieldRules, Format, HtmlReading, JsonMapping, Limits, Param,
-    ParamProblem, ParamType, QueryForm, Request, RequestPiece, RequestPlan, Sample, Verified,
+    Alternatives, Definition, FieldRules, Format, HtmlReading, JsonMapping, JsonReading, Limits,
+    Mapping, Param, ParamProblem, ParamType, QueryForm, Request, RequestPiece, RequestPlan, Sample,
+    Verified,
 };
 pub use delivery::{Attempt, Delivery, DeliveryState};
 pub use destination::{Destination, DestinationKind};
@@ -31,7 +32,10 @@ pub use ids::{BrandName, DeliveryId, EventId, MentionId, SourceName, StoryId, he
 pub use item::{Author, Engagement, Item, Kind, Rating};
 pub use mention::{EarlierText, Flag, Mention};
 pub use policy::TriagePolicy;
-pub use rule::{Condition, Filter, JsonList, JsonPath, Piece, Step, ValueRule};
+pub use rule::{
+    Condition, CssPlace, Filter, Filtered, JsonPath, ListRule, Pattern, Piece, Step, Take,
+    ValueRule,
+};
 pub use secret::Secret;
 pub use signing_key::SigningKey;
 pub use source::{Cursor, Health, HealthState, SourceStatus};

@@ -69,7 +69,7 @@ impl Definition {
             let value = params.get(&param.name).or(param.default.as_ref());
             let checked = match value {
                 None => Err((
-                    "is missing".to_owned(),
+                    ParamProblem::MISSING.to_owned(),
                     format!("set it under params ({})", param.help),
                 )),
                 Some(value) => param.fill(value).map(|_| ()),
@@ -142,7 +142,7 @@ impl Definition {
                      application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
                 }
                 Format::Html(_) => "text/html, application/xhtml+xml;q=0.9, */*;q=0.5",
-                Format::Json(_) => "application/json, */*;q=0.5",
+                Format::Json(_) | Format::JsonLines(_) => "application/json, */*;q=0.5",
             }
             .to_owned()
         });
@@ -182,6 +182,9 @@ impl Param {
     /// The value as it goes into the address; otherwise what is wrong and how to mend it.
     fn fill(&self, value: &str) -> Result<String, (String, String)> {
         let value = value.trim();
+        if self.param_type == ParamType::Rule {
+            return Ok(value.to_owned());
+        }
         if value.is_empty() {
             return Err((
                 "is empty".to_owned(),
@@ -194,7 +197,7 @@ impl Param {
                 format!("`{value}` cannot be asked for"),
                 "write a word".to_owned(),
             )),
-            ParamType::Text => Ok(value.to_owned()),
+            ParamType::Text | ParamType::Rule => Ok(value.to_owned()),
             ParamType::Number => value.parse::<u64>().map(|n| n.to_string()).map_err(|_| {
                 (
                     format!("`{value}` is not a whole number"),
@@ -317,6 +320,7 @@ mod tests {
             verified: Verified::Sample,
             keyless: true,
             sample: None,
+            template: None,
         }
     }
 

@@ -8,14 +8,15 @@ mod sample;
 mod table;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
 pub use problem::DefinitionProblem;
 pub use read::parse_definition;
-pub use sample::check_samples;
+pub use sample::{Saved, check_samples};
 
-use crate::domain::Definition;
+use crate::domain::{Definition, ParamProblem};
 
 /// A definition file that is part of the program.
 struct Embedded {
@@ -173,6 +174,39 @@ pub fn load_dir(folder: &Path) -> Result<Definitions, Vec<DefinitionProblem>> {
         Ok(Definitions { loaded })
     } else {
         Err(problems)
+    }
+}
+
+/// The definition with the rules that it leaves to parameters (selectors, paths), ready
+/// for reading; the same definition when it leaves none.
+///
+/// # Errors
+/// Every rule among the parameters that cannot be understood, or is missing.
+pub fn fill_rules<'d>(
+    definition: &'d Definition,
+    params: &BTreeMap<String, String>,
+) -> Result<Cow<'d, Definition>, Vec<ParamProblem>> {
+    let Some(template) = &definition.template else {
+        return Ok(Cow::Borrowed(definition));
+    };
+    let file = format!("{}.toml", definition.name);
+    match read::parse_filled(template, &file, Some(params)) {
+        Ok(filled) => Ok(Cow::Owned(Definition {
+            format: filled.format,
+            ..definition.clone()
+        })),
+        Err(problems) => Err(problems
+            .into_iter()
+            .map(|problem| ParamProblem {
+                param: problem
+                    .key
+                    .strip_prefix("params.")
+                    .unwrap_or(&problem.key)
+                    .to_owned(),
+                what: problem.what,
+                mend: problem.mend,
+            })
+            .collect()),
     }
 }
 

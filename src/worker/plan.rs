@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::config::{self, Config, ConfigError, Problem, SourceConfig};
 use crate::domain::{
-    Brand, BrandName, Definition, Destination, RequestPlan, SourceName, TriagePolicy, hex_digest,
+    Brand, BrandName, Definition, Destination, ParamProblem, RequestPlan, SourceName, TriagePolicy,
+    hex_digest,
 };
 use crate::matching::Matcher;
 use crate::net::{AllowList, Client, NetPolicy};
@@ -239,7 +240,7 @@ fn plan_source(
         .iter()
         .map(|(name, value)| (name.clone(), value.reveal().to_owned()))
         .collect();
-    let request = definition.request(&params).map_err(|wrong| {
+    let wrong_params = |wrong: Vec<ParamProblem>| {
         wrong
             .into_iter()
             .map(|problem| {
@@ -252,7 +253,9 @@ fn plan_source(
                 )
             })
             .collect::<Vec<_>>()
-    })?;
+    };
+    let request = definition.request(&params).map_err(wrong_params)?;
+    let filled = source::fill_rules(definition, &params).map_err(wrong_params)?;
     let shown: BTreeMap<String, String> = given
         .params
         .iter()
@@ -271,7 +274,7 @@ fn plan_source(
             .unwrap_or(DEFAULT_EVERY),
         brands: given.brands.clone(),
         public_url: public_url(&request.url, has_secret),
-        definition: Arc::new(definition.clone()),
+        definition: Arc::new(filled.into_owned()),
         request,
     })
 }

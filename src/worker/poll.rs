@@ -118,6 +118,7 @@ pub async fn poll(
                 bytes: &bytes,
                 content_type: content_type.as_deref(),
                 url: Some(&url),
+                at: Some(now),
             };
             parse::read(&definition, &answer)
         })

@@ -40,6 +40,7 @@ fn read(definition: &Definition, path: &Path) -> Result<Parsed, ParseError> {
         bytes: &bytes,
         content_type: None,
         url: None,
+        at: None,
     };
     parse::read(definition, &answer)
 }
@@ -135,11 +136,12 @@ fn rfc3339(item: &Item) -> String {
 
 #[test]
 fn every_definition_reads_its_own_sample() {
-    let problems = source::check_samples(source::builtin(), |definition, bytes, url| {
+    let problems = source::check_samples(source::builtin(), |definition, saved| {
         let answer = Answer {
-            bytes,
+            bytes: saved.bytes,
             content_type: None,
-            url,
+            url: saved.url.as_ref(),
+            at: saved.at,
         };
         parse::read(definition, &answer)
             .map(|parsed| parsed.items)
@@ -256,6 +258,7 @@ fn marked_up_reviews_and_ratings_are_found_on_real_pages() {
             bytes: &bytes,
             content_type: None,
             url: None,
+            at: None,
         };
         let items = parse::read(definition, &answer).expect(&file).items;
         let page = structured::read_page(&answer, definition).expect(&file);
@@ -400,6 +403,7 @@ fn nothing_genuine_is_taken_for_a_wall() {
                 bytes: &bytes,
                 content_type: None,
                 url: Some(&url),
+                at: None,
             };
             n_files += 1;
             if let Some(reason) = blocked::detect(&answer) {

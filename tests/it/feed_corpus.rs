@@ -31,6 +31,7 @@ fn read(expectation: &Expectation) -> Result<Vec<Item>, ParseError> {
         bytes: &expectation.bytes,
         content_type: expectation.content_type.as_deref(),
         url: url.as_ref(),
+        at: None,
     };
     feed::read(&answer, "feed", Kind::Article).map(|parsed| parsed.items)
 }
@@ -76,6 +77,7 @@ fn no_feed_of_the_corpus_makes_it_panic_or_lets_a_script_through() {
             bytes: &bytes,
             content_type: None,
             url: None,
+            at: None,
         };
         let first = feed::read(&answer, "feed", Kind::Article);
         let second = feed::read(&answer, "feed", Kind::Article);
