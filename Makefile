@@ -10,7 +10,7 @@ BRAND  ?=
 ARGS   ?=
 PROGRAM = $${CARGO_TARGET_DIR:-target}/release/hearken
 
-.PHONY: help run demo build test lint doc bench dist check-tools libtorch clean
+.PHONY: help run demo build test corpus-definitions lint doc bench dist check-tools libtorch clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ test: libtorch ## all tests, with the real program and the shipped model
 	@if $(CARGO) nextest --version >/dev/null 2>&1; \
 	then $(CARGO) nextest run --release --locked $(ARGS); \
 	else $(CARGO) test --release --locked --lib --bins --test it $(ARGS); fi
+
+corpus-definitions: libtorch ## what each definition finds in payloads of others, as a table
+	@$(CARGO) nextest run --release --locked --no-capture -E 'test(payloads_that_nobody_on_the_team_wrote)' $(ARGS)
 
 lint: libtorch ## formatting, clippy and the documentation, as CI wants them
 	@$(CARGO) fmt --check

@@ -113,7 +113,8 @@ impl Entry<CssPlace> for PageEntry<'_> {
     fn find(&self, place: &CssPlace) -> Option<Found> {
         let found = elements(place, self.element, self.root);
         if place.take == Take::Count {
-            return Some(Found::raw(found.len().to_string()));
+            // No pictures of stars are no rating rather than one of 0.
+            return (!found.is_empty()).then(|| Found::raw(found.len().to_string()));
         }
         found.into_iter().find_map(|element| {
             let text = match &place.property {
@@ -137,9 +138,11 @@ impl Entry<CssPlace> for PageEntry<'_> {
         let answer = match &condition.value {
             // An element that is there says something, even without words in it.
             None if place.take == Take::Text => {
-                !elements(place, self.element, self.root).is_empty()
+                let is_it = |selector: &scraper::Selector| selector.matches(&self.element);
+                (!place.from_page && place.selector.as_ref().is_some_and(is_it))
+                    || !elements(place, self.element, self.root).is_empty()
             }
-            None => self.find(place).is_some_and(|found| found.text != "0"),
+            None => self.find(place).is_some(),
             Some(wanted) => elements(place, self.element, self.root)
                 .into_iter()
                 .any(|element| match &place.take {

@@ -1,5 +1,6 @@
 //! One integration binary: the real program against real local parts.
 
+mod add_a_site;
 mod bad_input;
 mod browser;
 mod commands;

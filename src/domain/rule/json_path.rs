@@ -16,6 +16,8 @@ pub enum Step {
     /// The elements of an array in which the first path leads to what the second leads
     /// to in the entry: `[id = author_id]`, as APIs do that list people apart from posts.
     Where(Box<JsonPath>, Box<JsonPath>),
+    /// The elements of an array in which the path leads to this: `[type = 'replied_to']`.
+    WhereIs(Box<JsonPath>, String),
 }
 
 /// A place in a JSON value: `account.acct`, `a[0].b`, `"odd.key"`, `a[*].b`, or `$` for
@@ -37,6 +39,12 @@ impl JsonPath {
                 Step::Key(key) => here.iter().filter_map(|value| value.get(key)).collect(),
                 Step::Index(index) => here.iter().filter_map(|value| value.get(index)).collect(),
                 Step::Each => elements(&here).collect(),
+                Step::WhereIs(key, wanted) => elements(&here)
+                    .filter(|element| {
+                        let own = key.find_all(element, whole);
+                        own.iter().any(|own| own.as_str() == Some(wanted))
+                    })
+                    .collect(),
                 Step::Where(key, wanted) => {
                     let wanted = wanted.find_all(entry, whole);
                     elements(&here)
@@ -140,9 +148,15 @@ fn bracket(inner: &str) -> Option<Step> {
         return Some(Step::Each);
     }
     if let Some((key, wanted)) = inner.split_once('=') {
-        let key = key.parse().ok()?;
-        let wanted = wanted.parse().ok()?;
-        return Some(Step::Where(Box::new(key), Box::new(wanted)));
+        let key = Box::new(key.parse().ok()?);
+        let wanted = wanted.trim();
+        let fixed = wanted
+            .strip_prefix('\'')
+            .and_then(|rest| rest.strip_suffix('\''));
+        return match fixed {
+            Some(fixed) => Some(Step::WhereIs(key, fixed.to_owned())),
+            None => Some(Step::Where(key, Box::new(wanted.parse().ok()?))),
+        };
     }
     inner.parse().ok().map(Step::Index)
 }
