@@ -2,6 +2,7 @@
 //! deliveries, and the requests of the page and of commands. The only place besides
 //! `web` and `cli` that reads the clock.
 
+mod ask;
 mod control;
 mod daemon;
 mod engine;
@@ -9,6 +10,7 @@ mod events;
 mod handshake;
 mod judge;
 mod keep;
+mod outcome;
 mod plan;
 mod poll;
 mod schedule;

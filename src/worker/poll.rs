@@ -7,13 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::ask::fetch_answer;
 use super::judge::find;
-use super::keep::{
-    Failure, Unstored, failed_store, next_at, record_failure, save, store_found, succeeded,
-};
+use super::keep::{Unstored, store_found};
+use super::outcome::{Failure, failed_store, next_at, record_failure, save, succeeded};
 use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
-use crate::domain::SourceStatus;
-use crate::fetch::{self, Checked, FetchPlan, Fetched};
+use crate::fetch::{Checked, Fetched};
 use crate::parse::{self, Answer};
 use crate::web::PollReport;
 
@@ -173,27 +172,4 @@ pub async fn poll(
     report.n_updated = counts.n_updated;
     report.n_flagged = counts.n_flagged;
     Ok((report, next_at))
-}
-
-async fn fetch_answer(
-    engine: &Engine,
-    plan: &Plan,
-    source: &PlannedSource,
-    status: &SourceStatus,
-) -> Result<Fetched, fetch::FetchError> {
-    let asked = FetchPlan {
-        url: source.request.url.clone(),
-        headers: source.request.headers.clone(),
-        cap_bytes: None,
-    };
-    let address = asked.address(&status.cursor);
-    let _permit = engine.pace.acquire(&address).await;
-    let fetched = fetch::fetch(&plan.client, &asked, &status.cursor, Engine::now()).await;
-    if let Err(error @ fetch::FetchError::Throttled { .. }) = &fetched
-        && let Some(wait) = error.retry_after()
-    {
-        // A host that has had enough has had enough of all its sources.
-        engine.pace.rest(&address, wait);
-    }
-    fetched
 }
