@@ -124,9 +124,8 @@ impl FromStr for JsonPath {
                 rest = &rest[end..];
             }
             while let Some(after) = rest.strip_prefix('[') {
-                let (inner, after) = after
-                    .split_once(']')
-                    .ok_or_else(|| wrong("a `[` is not closed"))?;
+                let end = closing(after).ok_or_else(|| wrong("a `[` is not closed"))?;
+                let (inner, after) = (&after[..end], &after[end + 1..]);
                 steps.push(bracket(inner.trim()).ok_or_else(|| {
                     wrong("between `[` and `]` stands a number from 0, `*`, or `key = path`")
                 })?);
@@ -141,6 +140,20 @@ impl FromStr for JsonPath {
             expects_key = true;
         }
     }
+}
+
+/// Where the bracket ends that has just been opened; paths inside have brackets as well.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '[' => depth += 1,
+            ']' if depth == 0 => return Some(at),
+            ']' => depth -= 1,
+            _ => (),
+        }
+    }
+    None
 }
 
 fn bracket(inner: &str) -> Option<Step> {

@@ -24,6 +24,7 @@ fn paths_lead_to_values() {
     check_path("/people[id = by].name", &[json!("Al")]);
     check_path("/people[id = a].name", &[]);
     check_path("/people[name = 'Jo'].id", &[json!(7)]);
+    check_path("/people[id = a.b[0].c].name", &[]);
 }
 
 #[test]
