@@ -37,6 +37,7 @@ pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Resu
                     .params
                     .iter()
                     .map(|param| match &param.default {
+                        None if param.optional => format!("[{}]", param.name),
                         None => param.name.clone(),
                         Some(default) => format!("{}={default}", param.name),
                     })
@@ -96,7 +97,8 @@ fn describe(definition: &Definition) -> Value {
                 "type": param.param_type.as_str(),
                 "help": param.help,
                 "default": param.default,
-                "required": param.default.is_none(),
+                "required": param.is_required(),
+                "several": param.each,
             })
         })
         .collect();

@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use url::Url;
-
-use super::{Condition, JsonList, Kind, ValueRule};
+use super::{Condition, JsonList, JsonPath, Kind, Paging, Request, ValueRule};
 
 /// One site, or one way to ask it.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +24,8 @@ pub struct Definition {
     pub params: Vec<Param>,
     /// How it is asked.
     pub request: Request,
+    /// How the rest of a long answer is asked for.
+    pub paging: Option<Paging>,
     /// How often and how far back.
     pub limits: Limits,
     /// The site's terms of use.
@@ -47,6 +47,52 @@ pub enum Format {
     Html(HtmlReading),
     /// Any other JSON.
     Json(Box<JsonMapping>),
+    /// One JSON object a line.
+    JsonLines(Box<JsonMapping>),
+    /// Events that arrive while the connection stays open, each a JSON object.
+    Stream(StreamKind, Box<JsonMapping>),
+    /// Nothing is asked: others send their answers to us, in our own form or in that of
+    /// the mapping.
+    Inbound(Option<Box<JsonMapping>>),
+    /// Mails of a folder.
+    Email,
+    /// A list of feeds, each of which becomes a source.
+    Opml,
+}
+
+/// How a stream is carried, and where it goes on after a break.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamKind {
+    /// What carries it.
+    pub carrier: Carrier,
+    /// Only server-sent events of these names are read; empty means all.
+    pub events: Vec<String>,
+    /// Where an event's position stands, for streams that can go on from one; for
+    /// server-sent events without it, the event's id.
+    pub cursor: Option<JsonPath>,
+    /// The query parameter that asks for a position; for server-sent events without it,
+    /// the header `Last-Event-ID`.
+    pub cursor_param: Option<String>,
+    /// Silence after which the connection is made again.
+    pub idle: Duration,
+}
+
+impl StreamKind {
+    /// Whether events of this name are read.
+    pub fn wants(&self, name: Option<&str>) -> bool {
+        self.events.is_empty() || self.events.iter().any(|event| Some(event.as_str()) == name)
+    }
+}
+
+/// What carries a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// Server-sent events over HTTP.
+    Sse,
+    /// Text messages of a websocket.
+    WebSocket,
+    /// Lines of an HTTP answer that does not end.
+    Lines,
 }
 
 impl Format {
@@ -56,6 +102,11 @@ impl Format {
             Self::Feed => "feed",
             Self::Html(_) => "html",
             Self::Json(_) => "json",
+            Self::JsonLines(_) => "json-lines",
+            Self::Stream(..) => "stream",
+            Self::Inbound(_) => "inbound",
+            Self::Email => "email",
+            Self::Opml => "opml",
         }
     }
 }
@@ -168,6 +219,8 @@ pub enum ParamType {
     Server,
     /// A whole number.
     Number,
+    /// A key or a password: given as `{ env = … }` or `{ file = … }`, never shown.
+    Secret,
 }
 
 impl ParamType {
@@ -178,6 +231,7 @@ impl ParamType {
             Self::Url => "url",
             Self::Server => "server",
             Self::Number => "number",
+            Self::Secret => "secret",
         }
     }
 }
@@ -208,26 +262,10 @@ pub struct Param {
     pub main: bool,
     /// Set when it takes a brand, with the way the brand's name is written.
     pub query: Option<QueryForm>,
-}
-
-/// A piece of a request template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RequestPiece {
-    /// Taken as it stands.
-    Literal(String),
-    /// Replaced by a parameter's value.
-    Param(String),
-}
-
-/// How a site is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Request {
-    /// The address with `{parameter}`s in it.
-    pub url: Vec<RequestPiece>,
-    /// What is sent as `Accept`.
-    pub accept: Option<String>,
-    /// Further headers.
-    pub headers: Vec<(String, String)>,
+    /// Whether a source may leave it out; what it would fill is then left out as well.
+    pub optional: bool,
+    /// Whether a source may list several values, each of which is asked for by itself.
+    pub each: bool,
 }
 
 /// What a definition says about pace and reach.
@@ -276,15 +314,6 @@ pub struct Sample {
     pub n: usize,
     /// The first items, each with the fields that must have these values.
     pub items: Vec<serde_json::Value>,
-}
-
-/// A request that is ready to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestPlan {
-    /// Where to.
-    pub url: Url,
-    /// With which headers, `Accept` among them.
-    pub headers: Vec<(String, String)>,
 }
 
 /// A parameter that cannot be used.

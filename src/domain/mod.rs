@@ -1,11 +1,13 @@
 //! The words of the product as plain data: no I/O, no clock, nothing of ours imported.
 
+mod asking;
 mod brand;
 mod case;
 mod definition;
 mod delivery;
 mod destination;
 mod event;
+mod fill;
 mod ids;
 mod item;
 mod mention;
@@ -18,11 +20,15 @@ mod source;
 mod time;
 mod verdict;
 
+pub use asking::{
+    AskMethod, BodyTemplate, ClientAuth, Grant, JsonTemplate, Mark, Paging, PagingKind, PlannedBody,
+    Request, RequestPiece, RequestPlan, SignIn, SignInPlan, Template, encode_form,
+};
 pub use brand::{Brand, BrandMatch};
 pub use case::{Case, CaseAct, CaseAction, CaseState};
 pub use definition::{
-    Alternatives, Definition, FieldRules, Format, HtmlReading, JsonMapping, Limits, Param,
-    ParamProblem, ParamType, QueryForm, Request, RequestPiece, RequestPlan, Sample, Verified,
+    Alternatives, Carrier, Definition, FieldRules, Format, HtmlReading, JsonMapping, Limits, Param,
+    ParamProblem, ParamType, QueryForm, Sample, StreamKind, Verified,
 };
 pub use delivery::{Attempt, Delivery, DeliveryState};
 pub use destination::{Destination, DestinationKind};

@@ -362,6 +362,7 @@ mod tests {
             format: Format::Json(Box::new(mapping)),
             params: Vec::new(),
             request: Request::default(),
+            paging: None,
             limits: Limits::default(),
             terms: None,
             verified: Verified::Sample,

@@ -7,7 +7,10 @@ pub mod dates;
 pub mod encoding;
 pub mod feed;
 pub mod json;
+pub mod lines;
 mod number;
+pub mod paging;
+pub mod sse;
 pub mod structured;
 pub mod text;
 
@@ -95,5 +98,11 @@ pub fn read(definition: &Definition, answer: &Answer<'_>) -> Result<Parsed, Pars
         Format::Feed => feed::read(answer, &definition.name, definition.kind),
         Format::Html(HtmlReading::SchemaOrg) => structured::read(answer, definition),
         Format::Json(mapping) => json::read(answer, definition, mapping),
+        Format::JsonLines(mapping) => lines::read(answer, definition, mapping),
+        Format::Stream(stream, mapping) => lines::read_saved(answer, definition, stream, mapping),
+        Format::Inbound(_) | Format::Email | Format::Opml => Err(ParseError::Unsupported(format!(
+            "{} is not read from a saved answer",
+            definition.title
+        ))),
     }
 }

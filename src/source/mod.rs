@@ -1,6 +1,7 @@
 //! Definitions: the files under `sources/` (compiled in) and a user's own folder become
 //! checked definitions that say how a site is asked and how its answer is read.
 
+mod asking;
 mod problem;
 mod read;
 mod reading;

@@ -1,6 +1,7 @@
 //! The part of a definition file that says how an answer is read: the format and its
 //! table, `[html]` or `[json]`.
 
+use super::asking::read_stream;
 use super::read::KINDS;
 use super::table::{Entry, Problems, Table};
 use crate::domain::{Condition, FieldRules, Format, HtmlReading, JsonMapping, ValueRule};
@@ -14,6 +15,11 @@ enum FormatName {
     Feed,
     Html,
     Json,
+    JsonLines,
+    Stream,
+    Inbound,
+    Email,
+    Opml,
 }
 
 /// The format with what its own table says.
@@ -22,12 +28,17 @@ pub(super) fn read_format(root: &mut Table<'_, '_>, problems: &mut Problems<'_>)
         ("feed", FormatName::Feed),
         ("html", FormatName::Html),
         ("json", FormatName::Json),
+        ("json-lines", FormatName::JsonLines),
+        ("stream", FormatName::Stream),
+        ("inbound", FormatName::Inbound),
+        ("email", FormatName::Email),
+        ("opml", FormatName::Opml),
     ];
     let name = root
         .need(
             "format",
             problems,
-            "write format = \"feed\", \"html\" or \"json\"",
+            "write format = \"feed\", \"html\", \"json\", \"json-lines\", \"stream\", \"inbound\", \"email\" or \"opml\"",
         )
         .and_then(|entry| entry.one_of(problems, &formats));
     // The tables are read whatever the format, so that their mistakes are reported too.
@@ -47,8 +58,40 @@ pub(super) fn read_format(root: &mut Table<'_, '_>, problems: &mut Problems<'_>)
         .take("json")
         .and_then(|entry| entry.table(problems))
         .map(|table| read_mapping(table, problems));
+    let stream = root
+        .take("stream")
+        .and_then(|entry| entry.table(problems))
+        .and_then(|table| read_stream(table, problems));
+    let needs_mapping = |format: &str, problems: &mut Problems<'_>| {
+        if json.is_none() && problems.is_empty() {
+            root.complain(
+                problems,
+                &format!("format = \"{format}\" says nothing about the answer"),
+                "add a table [json] with `list` and [json.fields]",
+            );
+        }
+    };
     match name? {
         FormatName::Feed => Some(Format::Feed),
+        FormatName::Email => Some(Format::Email),
+        FormatName::Opml => Some(Format::Opml),
+        FormatName::Inbound => Some(Format::Inbound(json.map(Box::new))),
+        FormatName::JsonLines => {
+            needs_mapping("json-lines", problems);
+            json.map(|mapping| Format::JsonLines(Box::new(mapping)))
+        }
+        FormatName::Stream => {
+            needs_mapping("stream", problems);
+            if stream.is_none() && problems.is_empty() {
+                root.complain(
+                    problems,
+                    "format = \"stream\" does not say what carries it",
+                    "add a table [stream] with carrier = \"sse\", \"websocket\" or \"lines\"",
+                );
+            }
+            let mapping = Box::new(json?);
+            stream.map(|stream| Format::Stream(stream, mapping))
+        }
         FormatName::Html => {
             if html.is_none() && problems.is_empty() {
                 root.complain(
@@ -60,13 +103,7 @@ pub(super) fn read_format(root: &mut Table<'_, '_>, problems: &mut Problems<'_>)
             html.map(Format::Html)
         }
         FormatName::Json => {
-            if json.is_none() && problems.is_empty() {
-                root.complain(
-                    problems,
-                    "format = \"json\" says nothing about the answer",
-                    "add a table [json] with `list` and [json.fields]",
-                );
-            }
+            needs_mapping("json", problems);
             json.map(|mapping| Format::Json(Box::new(mapping)))
         }
     }

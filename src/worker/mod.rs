@@ -11,6 +11,7 @@ mod handshake;
 mod judge;
 mod keep;
 mod outcome;
+mod pages;
 mod plan;
 mod poll;
 mod schedule;

@@ -11,9 +11,9 @@ use super::ask::fetch_answer;
 use super::judge::find;
 use super::keep::{Unstored, store_found};
 use super::outcome::{Failure, failed_store, next_at, record_failure, save, succeeded};
-use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
+use super::pages::{RawPage, ReadPage, read_on, read_page};
+use super::{Engine, Plan, PlannedSource, blocking};
 use crate::fetch::{Checked, Fetched};
-use crate::parse::{self, Answer};
 use crate::web::PollReport;
 
 /// Whether a poll leaves traces.
@@ -69,10 +69,10 @@ pub async fn poll(
     let fetched = tokio::select! {
         biased;
         () = stop.cancelled() => return Err(PollError::Stopped),
-        fetched = fetch_answer(engine, plan, source, &before) => fetched,
+        fetched = fetch_answer(engine, plan, &source.request, &before.cursor) => fetched,
     };
     let now = Engine::now();
-    let (bytes, content_type, url, cursor, hints, mut notes) = match fetched {
+    let (page, mut cursor, hints, mut notes) = match fetched {
         Err(error) => {
             let failure = Failure {
                 reason: error.to_string(),
@@ -106,24 +106,21 @@ pub async fn poll(
             url,
             cursor,
             hints,
+            links,
             notes,
-        }) => (bytes, content_type, url, cursor, hints, notes),
+        }) => {
+            let page = RawPage {
+                bytes,
+                content_type,
+                url,
+                links,
+            };
+            (page, cursor, hints, notes)
+        }
     };
 
-    let parsed = {
-        let definition = source.definition.clone();
-        blocking_plain(move || {
-            let answer = Answer {
-                bytes: &bytes,
-                content_type: content_type.as_deref(),
-                url: Some(&url),
-            };
-            parse::read(&definition, &answer)
-        })
-        .await
-    };
-    let parsed = match parsed {
-        Some(Ok(parsed)) => parsed,
+    let (mut parsed, next) = match read_page(&source.definition, &source.request, page).await {
+        Some(Ok(ReadPage { parsed, next })) => (parsed, next),
         Some(Err(error)) => {
             let failure = Failure::of(error.to_string());
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
@@ -133,6 +130,22 @@ pub async fn poll(
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
         }
     };
+
+    let usual_pages = source.definition.paging.as_ref().map_or(1, |paging| paging.pages);
+    let further = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Err(PollError::Stopped),
+        further = read_on(engine, plan, source, next, usual_pages - 1, |_| true) => further,
+    };
+    parsed.items.extend(further.parsed.items);
+    parsed.notes.extend(further.parsed.notes);
+    if let Some(why) = further.failure {
+        // Without validators the next poll reads all pages again.
+        cursor.etag = None;
+        cursor.last_modified = None;
+        let place = further.n_pages + 2;
+        parsed.notes.push(format!("page {place} could not be read: {why}"));
+    }
 
     let fine = Checked::Fine {
         hints,

@@ -17,6 +17,7 @@ fn try_page(html: &str) -> Result<Page, ParseError> {
         format: Format::Html(HtmlReading::SchemaOrg),
         params: Vec::new(),
         request: Request::default(),
+        paging: None,
         limits: Limits::default(),
         terms: None,
         verified: Verified::Sample,
