@@ -363,6 +363,16 @@ impl fmt::Debug for RequestPlan {
     }
 }
 
+/// Bodies may hold keys.
+impl fmt::Debug for PlannedBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Form(_) => "Form",
+            Self::Json(_) => "Json",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -382,7 +392,11 @@ mod tests {
 
     #[test]
     fn a_mark_goes_into_the_query_and_replaces_an_older_one() {
-        check_query("https://a.org/s?q=x", "1&2", "https://a.org/s?q=x&after=1%262");
+        check_query(
+            "https://a.org/s?q=x",
+            "1&2",
+            "https://a.org/s?q=x&after=1%262",
+        );
         check_query(
             "https://a.org/s?after=1&q=x%26y",
             "2",
@@ -404,12 +418,14 @@ mod tests {
         body.body = Some(PlannedBody::Json(json!({"q": "x", "paging": {"page": 1}})));
         let next = body
             .with_page("paging.page", Mark::Count(2))
-.expect("a page");
+            .expect("a page");
         assert_eq!(
             next.body,
             Some(PlannedBody::Json(json!({"q": "x", "paging": {"page": 2}})))
         );
-        let next = body.with_page("token", Mark::Text("abc".into())).expect("a page");
+        let next = body
+            .with_page("token", Mark::Text("abc".into()))
+            .expect("a page");
         let (_, bytes) = next.encoded_body().expect("a body");
         assert!(String::from_utf8_lossy(&bytes).contains("\"token\":\"abc\""));
     }

@@ -60,6 +60,13 @@ pub enum Format {
     Opml,
 }
 
+impl Format {
+    /// Whether a source of it is asked again and again, rather than listened to.
+    pub fn is_polled(&self) -> bool {
+        !matches!(self, Self::Stream(..) | Self::Inbound(_))
+    }
+}
+
 /// How a stream is carried, and where it goes on after a break.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamKind {

@@ -7,9 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use url::Url;
 
-use super::asking::{
-    ClientAuth, Grant, JsonTemplate, RequestPiece, SignIn, SignInPlan, Template,
-};
+use super::asking::{ClientAuth, Grant, JsonTemplate, RequestPiece, SignIn, SignInPlan, Template};
 use super::definition::{Definition, Param, ParamProblem, ParamType};
 
 /// Everything but unreserved characters: a value can never leave its place in the address.
@@ -48,7 +46,11 @@ impl Filler<'_> {
     }
 
     fn is_page_place(&self, name: &str) -> bool {
-        let is_param = self.definition.params.iter().any(|param| param.name == name);
+        let is_param = self
+            .definition
+            .params
+            .iter()
+            .any(|param| param.name == name);
         let paging = self.definition.paging.as_ref();
         !is_param && paging.and_then(|paging| paging.kind.param()) == Some(name)
     }
@@ -120,7 +122,11 @@ impl Filler<'_> {
         address.finish()
     }
 
-    pub(super) fn url(&self, template: &Template, mark: Option<&str>) -> Result<Url, Vec<ParamProblem>> {
+    pub(super) fn url(
+        &self,
+        template: &Template,
+        mark: Option<&str>,
+    ) -> Result<Url, Vec<ParamProblem>> {
         Url::parse(&self.address(template, mark)).map_err(|error| {
             vec![ParamProblem {
                 param: self

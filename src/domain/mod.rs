@@ -17,12 +17,13 @@ mod rule;
 mod secret;
 mod signing_key;
 mod source;
+mod sse;
 mod time;
 mod verdict;
 
 pub use asking::{
-    AskMethod, BodyTemplate, ClientAuth, Grant, JsonTemplate, Mark, Paging, PagingKind, PlannedBody,
-    Request, RequestPiece, RequestPlan, SignIn, SignInPlan, Template, encode_form,
+    AskMethod, BodyTemplate, ClientAuth, Grant, JsonTemplate, Mark, Paging, PagingKind,
+    PlannedBody, Request, RequestPiece, RequestPlan, SignIn, SignInPlan, Template, encode_form,
 };
 pub use brand::{Brand, BrandMatch};
 pub use case::{Case, CaseAct, CaseAction, CaseState};
@@ -41,5 +42,6 @@ pub use rule::{Condition, Filter, JsonList, JsonPath, Piece, Step, ValueRule};
 pub use secret::Secret;
 pub use signing_key::SigningKey;
 pub use source::{Cursor, Health, HealthState, SourceStatus};
+pub use sse::{SseEvent, SseReader};
 pub use time::{format_duration, parse_duration};
 pub use verdict::{Label, Sentiment};

@@ -41,6 +41,12 @@ pub enum FetchError {
         /// The site's reason.
         said: String,
     },
+    /// The mail server gave nothing.
+    #[error("{why}")]
+    Mail {
+        /// What it said.
+        why: String,
+    },
     /// Any other status that is no answer.
     #[error("{reason} (HTTP {status})")]
     Http {
@@ -59,7 +65,11 @@ impl FetchError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Throttled { retry_after, .. } | Self::Quota { retry_after, .. } => *retry_after,
-            Self::SignIn { .. } | Self::Gone | Self::Http { .. } | Self::Net(_) => None,
+            Self::SignIn { .. }
+            | Self::Mail { .. }
+            | Self::Gone
+            | Self::Http { .. }
+            | Self::Net(_) => None,
         }
     }
 
@@ -69,6 +79,7 @@ impl FetchError {
             Self::Throttled { .. } => "throttled",
             Self::Quota { .. } => "quota",
             Self::SignIn { .. } => "sign_in",
+            Self::Mail { .. } => "mail",
             Self::Gone => "gone",
             Self::Http { .. } => "http",
             Self::Net(error) => error.kind(),
@@ -76,7 +87,11 @@ impl FetchError {
     }
 
     /// What a body says, when it says no.
-    pub(super) fn of_body(limits: &BodyLimits, status: u16, asked: Option<Duration>) -> Option<Self> {
+    pub(super) fn of_body(
+        limits: &BodyLimits,
+        status: u16,
+        asked: Option<Duration>,
+    ) -> Option<Self> {
         let retry_after = asked.max(limits.wait);
         Some(match limits.refusal.as_ref()? {
             Refusal::Quota { reason } => Self::Quota {
@@ -134,7 +149,9 @@ fn quota(reason: &str, retry_after: Option<Duration>) -> String {
         Some(wait) => format!("; it counts anew in {}", format_duration(wait)),
         None => String::new(),
     };
-    format!("the site's quota for this key is used up ({reason}){when}; ask less often or ask the site for more")
+    format!(
+        "the site's quota for this key is used up ({reason}){when}; ask less often or ask the site for more"
+    )
 }
 
 fn throttled(status: u16, retry_after: Option<Duration>) -> String {

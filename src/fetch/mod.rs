@@ -5,8 +5,10 @@
 mod error;
 mod hints;
 mod limits;
+mod mailbox;
 mod pace;
 mod schedule;
+mod stream;
 mod token;
 
 #[cfg(test)]
@@ -23,8 +25,10 @@ use crate::net::{self, Client, NetError, Request, Response};
 pub use error::FetchError;
 pub use hints::{CacheHints, parse_http_date, parse_retry_after};
 pub use limits::{BodyLimits, Refusal};
+pub use mailbox::{MailSecurity, MailboxPlan, Mails, read_mailbox};
 pub use pace::{HostPace, PaceLimits, Permit};
 pub use schedule::{Checked, next_check};
+pub use stream::{OpenStream, StreamEnd, StreamEvent, open_stream};
 pub use token::Tokens;
 
 /// Feeds first, then whatever the site has: some servers answer 406 without `*/*`.

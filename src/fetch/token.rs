@@ -160,7 +160,11 @@ mod tests {
                 &[],
                 r#"{"access_token":"one","expires_in":3600,"token_type":"bearer"}"#,
             ),
-            say("200 OK", &[], r#"{"access_token":"two","expires_in":"3600"}"#),
+            say(
+                "200 OK",
+                &[],
+                r#"{"access_token":"two","expires_in":"3600"}"#,
+            ),
         ])
         .await;
         let tokens = Tokens::default();

@@ -1,8 +1,10 @@
 //! Many JSON answers in a row become items: one object a line, or the events of a saved
 //! stream. A line that cannot be read is left out with a note; the others still count.
 
-use super::{Answer, ParseError, Parsed, encoding, json, sse};
-use crate::domain::{Carrier, Definition, JsonMapping, StreamKind};
+use serde_json::Value;
+
+use super::{Answer, ParseError, Parsed, encoding, json};
+use crate::domain::{Carrier, Definition, JsonMapping, JsonPath, SseReader, StreamKind};
 
 /// Reads JSON Lines: each line is an answer of its own.
 ///
@@ -36,7 +38,7 @@ pub fn read_saved(
     if stream.carrier != Carrier::Sse {
         return read(answer, definition, mapping);
     }
-    let mut reader = sse::Reader::default();
+    let mut reader = SseReader::default();
     let mut events = reader.push(answer.bytes);
     // A file may end without the empty line that ends an event.
     events.extend(reader.push(b"\n\n"));
@@ -68,6 +70,16 @@ pub fn read_event(
         url: None,
     };
     json::read(&answer, definition, mapping)
+}
+
+/// A text or a number of an event, such as its position in the stream.
+pub fn text_at(data: &str, path: &JsonPath) -> Option<String> {
+    let value: Value = serde_json::from_str(data).ok()?;
+    match path.find(&value)? {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 fn together<'l>(

@@ -4,13 +4,16 @@
 
 pub mod blocked;
 pub mod dates;
+pub mod discover;
+pub mod email;
 pub mod encoding;
 pub mod feed;
+pub mod inbound;
 pub mod json;
 pub mod lines;
 mod number;
+pub mod opml;
 pub mod paging;
-pub mod sse;
 pub mod structured;
 pub mod text;
 
@@ -100,9 +103,11 @@ pub fn read(definition: &Definition, answer: &Answer<'_>) -> Result<Parsed, Pars
         Format::Json(mapping) => json::read(answer, definition, mapping),
         Format::JsonLines(mapping) => lines::read(answer, definition, mapping),
         Format::Stream(stream, mapping) => lines::read_saved(answer, definition, stream, mapping),
-        Format::Inbound(_) | Format::Email | Format::Opml => Err(ParseError::Unsupported(format!(
-            "{} is not read from a saved answer",
-            definition.title
-        ))),
+        Format::Inbound(mapping) => inbound::read(answer, definition, mapping.as_deref()),
+        Format::Email => email::read(answer, definition),
+        Format::Opml => opml::read(answer).map(|feeds| Parsed {
+            notes: vec![format!("the list names {} feed(s)", feeds.len())],
+            ..Parsed::default()
+        }),
     }
 }

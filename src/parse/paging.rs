@@ -21,7 +21,11 @@ pub struct Page<'a> {
 }
 
 /// The request for the page after this one; `None` when this is the last.
-pub fn next_request(paging: &Paging, request: &RequestPlan, page: &Page<'_>) -> Option<RequestPlan> {
+pub fn next_request(
+    paging: &Paging,
+    request: &RequestPlan,
+    page: &Page<'_>,
+) -> Option<RequestPlan> {
     if let Some(more) = &paging.more_if
         && !json_of(page).is_some_and(|answer| more.holds(&answer))
     {
@@ -177,16 +181,25 @@ mod tests {
         let paging = paging(PagingKind::LinkHeader);
         check(
             &paging,
-            &case(&["<https://a.example/s?max_id=1,2>; rel=\"next\", <https://a.example/s?min_id=3>; rel=\"prev\""]),
+            &case(&[
+                "<https://a.example/s?max_id=1,2>; rel=\"next\", <https://a.example/s?min_id=3>; rel=\"prev\"",
+            ]),
             Some("https://a.example/s?max_id=1,2"),
         );
         check(
             &paging,
-            &case(&["</s?p=1>; rel=prev", "</s?p=3>; title=\"a, b\"; REL=\"last next\""]),
+            &case(&[
+                "</s?p=1>; rel=prev",
+                "</s?p=3>; title=\"a, b\"; REL=\"last next\"",
+            ]),
             Some("https://a.example/s?p=3"),
         );
         check(&paging, &case(&["<https://a.example/s>; rel=prev"]), None);
-        check(&paging, &case(&["<https://a.example/s?q=x>; rel=next"]), None);
+        check(
+            &paging,
+            &case(&["<https://a.example/s?q=x>; rel=next"]),
+            None,
+        );
         check(&paging, &case(&["<broken"]), None);
     }
 
@@ -206,17 +219,34 @@ mod tests {
             &case(r#"{"meta":{"next":"a/b="}}"#),
             Some("https://a.example/s?q=x&cursor=a%2Fb%3D"),
         );
-        check(&cursor, &case(r#"{"meta":{"next":7}}"#), Some("https://a.example/s?q=x&cursor=7"));
-        for last in [r#"{"meta":{"next":null}}"#, r#"{"meta":{"next":""}}"#, "{}", "<html>"] {
+        check(
+            &cursor,
+            &case(r#"{"meta":{"next":7}}"#),
+            Some("https://a.example/s?q=x&cursor=7"),
+        );
+        for last in [
+            r#"{"meta":{"next":null}}"#,
+            r#"{"meta":{"next":""}}"#,
+            "{}",
+            "<html>",
+        ] {
             check(&cursor, &case(last), None);
         }
         let url = paging(PagingKind::NextUrl {
             path: "next".parse().expect("a path"),
         });
-        check(&url, &case(r#"{"next":"/s?p=2"}"#), Some("https://a.example/s?p=2"));
+        check(
+            &url,
+            &case(r#"{"next":"/s?p=2"}"#),
+            Some("https://a.example/s?p=2"),
+        );
         let mut more = cursor;
         more.more_if = Some("has_more".parse().expect("a condition"));
-        check(&more, &case(r#"{"meta":{"next":"a"},"has_more":false}"#), None);
+        check(
+            &more,
+            &case(r#"{"meta":{"next":"a"},"has_more":false}"#),
+            None,
+        );
     }
 
     #[test]
@@ -230,7 +260,11 @@ mod tests {
             param: "page".to_owned(),
             start: 0,
         });
-        check(&pages, &case(&["1"]), Some("https://a.example/s?q=x&page=1"));
+        check(
+            &pages,
+            &case(&["1"]),
+            Some("https://a.example/s?q=x&page=1"),
+        );
         check(&pages, &case(&[]), None);
         let url = Url::parse("https://a.example/s?q=x").expect("a URL");
         let first = RequestPlan::get(url);

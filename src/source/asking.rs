@@ -327,10 +327,7 @@ const PAGING_KINDS: [(&str, PagingName); 7] = [
 ];
 
 /// `[paging]`.
-pub(super) fn read_paging(
-    mut table: Table<'_, '_>,
-    problems: &mut Problems<'_>,
-) -> Option<Paging> {
+pub(super) fn read_paging(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<Paging> {
     let name = table
         .need(
             "kind",
@@ -339,9 +336,9 @@ pub(super) fn read_paging(
              \"offset\" or \"older-than\"",
         )
         .and_then(|entry| entry.one_of(problems, &PAGING_KINDS));
-    let path: Option<JsonPath> = table.take("path").and_then(|entry| {
-        entry.parsed(problems, "write a path such as meta.next_token or cursor")
-    });
+    let path: Option<JsonPath> = table
+        .take("path")
+        .and_then(|entry| entry.parsed(problems, "write a path such as meta.next_token or cursor"));
     let param = table
         .take("param")
         .and_then(|entry| entry.text(problems).map(str::to_owned));

@@ -6,6 +6,7 @@ mod problem;
 mod read;
 mod reading;
 mod sample;
+mod schema;
 mod table;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use std::sync::OnceLock;
 pub use problem::DefinitionProblem;
 pub use read::parse_definition;
 pub use sample::check_samples;
+pub use schema::{definition_schema, definition_schema_text};
 
 use crate::domain::Definition;
 
@@ -50,6 +52,9 @@ static EMBEDDED: &[Embedded] = embedded![
     "reviews-page" with "reviews-page.html",
     "app-store" with "app-store.json",
     "steam-reviews" with "steam-reviews.json",
+    "opml" with "opml.opml",
+    "inbound" with "inbound.jsonl",
+    "email" with "email.eml",
 ];
 
 /// A definition with the bytes of its sample.

@@ -4,8 +4,8 @@ use toml::de::DeTable;
 use url::Url;
 
 use super::DefinitionProblem;
-use super::reading;
 use super::asking::{Asking, read_paging};
+use super::reading;
 use super::table::{Entry, Problems, Table};
 use crate::domain::{
     Definition, Format, Kind, Limits, Param, ParamType, QueryForm, Request, Sample, Verified,
@@ -162,7 +162,11 @@ fn read_root(
     let request = match (&format, request_at) {
         (Some(Format::Inbound(_)), None) => Some(Request::default()),
         (_, None) => {
-            root.complain(problems, "`request` is missing", "add a table [request] with a url");
+            root.complain(
+                problems,
+                "`request` is missing",
+                "add a table [request] with a url",
+            );
             None
         }
         _ => request,

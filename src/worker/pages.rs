@@ -7,8 +7,9 @@ use url::Url;
 
 use super::ask::fetch_answer;
 use super::{Engine, Plan, PlannedSource, blocking_plain};
-use crate::domain::{Cursor, Definition, RequestPlan};
-use crate::fetch::Fetched;
+use crate::domain::{Cursor, Definition, Format, RequestPlan};
+use crate::fetch::{FetchError, Fetched};
+use crate::parse::discover::announced_feed;
 use crate::parse::paging::{Page, next_request};
 use crate::parse::{self, Answer, ParseError, Parsed};
 
@@ -18,6 +19,51 @@ pub(super) struct RawPage {
     pub(super) content_type: Option<String>,
     pub(super) url: Url,
     pub(super) links: Vec<String>,
+}
+
+/// The feed that a page announces, in place of the page; every other answer as it is. The
+/// cursor remembers the feed's address, so that the page is asked only once.
+pub(super) async fn follow_page(
+    engine: &Engine,
+    plan: &Plan,
+    source: &PlannedSource,
+    page: RawPage,
+    cursor: &mut Cursor,
+) -> Result<RawPage, FetchError> {
+    if source.definition.format != Format::Feed {
+        return Ok(page);
+    }
+    let announced = announced_feed(&Answer {
+        bytes: &page.bytes,
+        content_type: page.content_type.as_deref(),
+        url: Some(&page.url),
+    });
+    let Some(feed) = announced.filter(|feed| *feed != page.url) else {
+        return Ok(page);
+    };
+    let request = source.request.with_url(feed.clone());
+    match fetch_answer(engine, plan, &request, &Cursor::default()).await? {
+        Fetched::Fresh {
+            bytes,
+            content_type,
+            url,
+            cursor: of_feed,
+            links,
+            ..
+        } => {
+            cursor.etag = of_feed.etag;
+            cursor.last_modified = of_feed.last_modified;
+            let holds_secret = !feed.username().is_empty() || feed.password().is_some();
+            cursor.moved_to = (!holds_secret).then(|| feed.into());
+            Ok(RawPage {
+                bytes,
+                content_type,
+                url,
+                links,
+            })
+        }
+        Fetched::Unchanged { .. } => Ok(page),
+    }
 }
 
 /// What a page held, and the request for the one after it.

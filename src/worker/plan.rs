@@ -19,13 +19,14 @@ use crate::source::{self, Definitions};
 const DEFAULT_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// Everything that a poll and a delivery need to know, fixed until the next reload.
+#[derive(Clone)]
 pub struct Plan {
     /// The configuration it was made from.
     pub config: Config,
     /// The brands.
     pub brands: Vec<Brand>,
     /// Finds the brands in an item.
-    pub matcher: Matcher,
+    pub matcher: Arc<Matcher>,
     /// What is polled.
     pub sources: Vec<PlannedSource>,
     /// Where alerts go.
@@ -34,6 +35,8 @@ pub struct Plan {
     pub policy: TriagePolicy,
     /// The HTTP client with the configured identity and limits.
     pub client: Client,
+    /// How the feeds that a list names are read.
+    pub feed: Arc<Definition>,
 }
 
 impl Plan {
@@ -67,6 +70,8 @@ pub struct PlannedSource {
     pub brands: Vec<BrandName>,
     /// Its address for people, without query or credentials when one is secret.
     pub public_url: Option<String>,
+    /// The list that names it, when it is not configured by itself.
+    pub listed_by: Option<SourceName>,
 }
 
 /// The parameters of a source; they never print, because some are secrets.
@@ -209,11 +214,18 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
     match (matcher, client) {
         (Ok(matcher), Ok(client)) if problems.is_empty() => Ok(Plan {
             brands,
-            matcher,
+            matcher: Arc::new(matcher),
             sources,
             destinations: config.destinations(),
             policy: config.triage.clone(),
             client,
+            feed: Arc::new(
+                definitions
+                    .find("feed")
+                    .or_else(|| source::builtin().find("feed"))
+                    .expect("the program brings a definition of this name")
+                    .clone(),
+            ),
             config,
         }),
         _ => {
@@ -316,12 +328,31 @@ fn plan_source(
                     .unwrap_or(DEFAULT_EVERY),
                 brands: given.brands.clone(),
                 public_url: public_url(&request.url, has_secret),
+                listed_by: None,
                 definition: Arc::clone(&definition),
                 params: Params(params),
                 request,
             })
         })
         .collect()
+}
+
+/// The source that a feed of a list is; nothing when its address cannot be used.
+pub(super) fn listed_feed(plan: &Plan, list: &PlannedSource, url: &str) -> Option<PlannedSource> {
+    let param = plan.feed.main_param()?.name.clone();
+    let params = BTreeMap::from([(param, url.to_owned())]);
+    let request = plan.feed.request(&params).ok()?;
+    Some(PlannedSource {
+        name: SourceName::new(plan.feed.source_name(&params)),
+        every: plan.feed.limits.every.unwrap_or(DEFAULT_EVERY),
+        brands: list.brands.clone(),
+        // The addresses of private feeds are keys.
+        public_url: public_url(&request.url, false),
+        listed_by: Some(list.name.clone()),
+        definition: Arc::clone(&plan.feed),
+        params: Params(params),
+        request,
+    })
 }
 
 /// The address for people: never with a user name, and only the host when a

@@ -1,6 +1,7 @@
 //! One integration binary: the real program against real local parts.
 
 mod bad_input;
+mod brand_run;
 mod browser;
 mod commands;
 mod crash;
@@ -9,6 +10,9 @@ mod end_to_end;
 mod feed_corpus;
 mod harness;
 mod imports;
+mod inbound;
+mod mailbox;
 mod readme;
 mod shutdown;
+mod streams;
 mod webdriver;

@@ -16,7 +16,7 @@ pub struct SseEvent {
 
 /// Collects bytes until an event is whole.
 #[derive(Debug, Default)]
-pub struct Reader {
+pub struct SseReader {
     line: Vec<u8>,
     after_return: bool,
     began: bool,
@@ -27,7 +27,7 @@ pub struct Reader {
     is_too_large: bool,
 }
 
-impl Reader {
+impl SseReader {
     /// The events that these bytes complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<SseEvent> {
         let mut events = Vec::new();
@@ -108,8 +108,12 @@ mod tests {
     /// The events, whether the bytes come at once, one by one, or in two halves.
     #[track_caller]
     fn check(text: &str, expected: &[SseEvent]) {
-        assert_eq!(Reader::default().push(text.as_bytes()), expected, "{text:?}");
-        let mut reader = Reader::default();
+        assert_eq!(
+            SseReader::default().push(text.as_bytes()),
+            expected,
+            "{text:?}"
+        );
+        let mut reader = SseReader::default();
         let mut single = Vec::new();
         for byte in text.as_bytes() {
             single.extend(reader.push(&[*byte]));
@@ -137,7 +141,7 @@ mod tests {
 
     #[test]
     fn an_endless_event_is_dropped_and_the_next_one_read() {
-        let mut reader = Reader::default();
+        let mut reader = SseReader::default();
         assert!(reader.push(b"data: ").is_empty());
         for _ in 0..3 {
             assert!(reader.push(&vec![b'x'; MAX_EVENT_BYTES]).is_empty());
