@@ -14,5 +14,6 @@ mod inbound;
 mod mailbox;
 mod readme;
 mod shutdown;
+mod stranger;
 mod streams;
 mod webdriver;
