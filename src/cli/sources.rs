@@ -10,19 +10,28 @@ use super::desk::Desk;
 use super::extract::definitions;
 use super::{Global, print};
 use crate::domain::Definition;
+use crate::source;
 
 /// Examples:
 ///   hearken sources
 ///   hearken sources --json
+///   hearken sources --schema > definition.schema.json
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
     /// One JSON object per definition and per configured source
     #[arg(long)]
     json: bool,
+    /// Print the JSON Schema of definition files, for editors, and nothing else
+    #[arg(long, conflicts_with = "json")]
+    schema: bool,
 }
 
 pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.schema {
+        print::line(source::definition_schema_text().trim_end())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let definitions = definitions(global)?;
     if arguments.json {
         for definition in definitions.iter() {
@@ -37,6 +46,7 @@ pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Resu
                     .params
                     .iter()
                     .map(|param| match &param.default {
+                        None if param.optional => format!("[{}]", param.name),
                         None => param.name.clone(),
                         Some(default) => format!("{}={default}", param.name),
                     })
@@ -60,15 +70,15 @@ pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Resu
     }
     let desk = Desk::open(global).await?;
     let answer = desk.get("/api/v1/sources").await?;
-    let sources = answer["sources"].as_array().cloned().unwrap_or_default();
+    let configured = answer["sources"].as_array().cloned().unwrap_or_default();
     if arguments.json {
-        for source in &sources {
+        for source in &configured {
             print::json(&json!({ "source": source }))?;
         }
     } else {
         print::line("")?;
         print::line("Configured sources")?;
-        let rows: Vec<Vec<String>> = sources.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = configured.iter().map(row).collect();
         print::table(
             &[
                 "name",
@@ -96,7 +106,8 @@ fn describe(definition: &Definition) -> Value {
                 "type": param.param_type.as_str(),
                 "help": param.help,
                 "default": param.default,
-                "required": param.default.is_none(),
+                "required": param.is_required(),
+                "several": param.each,
             })
         })
         .collect();

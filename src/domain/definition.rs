@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use url::Url;
 
-use super::{Condition, CssPlace, Filtered, JsonPath, Kind, ListRule, ValueRule};
+use super::{Condition, CssPlace, Filtered, JsonPath, Kind, ListRule, Paging, Request, ValueRule};
 
 /// One site, or one way to ask it.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +28,8 @@ pub struct Definition {
     pub params: Vec<Param>,
     /// How it is asked.
     pub request: Request,
+    /// How the rest of a long answer is asked for.
+    pub paging: Option<Paging>,
     /// How often and how far back.
     pub limits: Limits,
     /// The site's terms of use.
@@ -55,6 +56,57 @@ pub enum Format {
     Json(Box<JsonReading>),
     /// One JSON value a line.
     JsonLines(Box<JsonMapping>),
+    /// Events that arrive while the connection stays open, each a JSON object.
+    Stream(StreamKind, Box<JsonMapping>),
+    /// Nothing is asked: others send their answers to us, in our own form or in that of
+    /// the mapping.
+    Inbound(Option<Box<JsonMapping>>),
+    /// Mails of a folder.
+    Email,
+    /// A list of feeds, each of which becomes a source.
+    Opml,
+}
+
+impl Format {
+    /// Whether a source of it is asked again and again, rather than listened to.
+    pub fn is_polled(&self) -> bool {
+        !matches!(self, Self::Stream(..) | Self::Inbound(_))
+    }
+}
+
+/// How a stream is carried, and where it goes on after a break.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamKind {
+    /// What carries it.
+    pub carrier: Carrier,
+    /// Only server-sent events of these names are read; empty means all.
+    pub events: Vec<String>,
+    /// Where an event's position stands, for streams that can go on from one; for
+    /// server-sent events without it, the event's id.
+    pub cursor: Option<JsonPath>,
+    /// The query parameter that asks for a position; for server-sent events without it,
+    /// the header `Last-Event-ID`.
+    pub cursor_param: Option<String>,
+    /// Silence after which the connection is made again.
+    pub idle: Duration,
+}
+
+impl StreamKind {
+    /// Whether events of this name are read.
+    pub fn wants(&self, name: Option<&str>) -> bool {
+        self.events.is_empty() || self.events.iter().any(|event| Some(event.as_str()) == name)
+    }
+}
+
+/// What carries a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// Server-sent events over HTTP.
+    Sse,
+    /// Text messages of a websocket.
+    WebSocket,
+    /// Lines of an HTTP answer that does not end.
+    Lines,
 }
 
 impl Format {
@@ -65,6 +117,10 @@ impl Format {
             Self::Html(_) => "html",
             Self::Json(_) => "json",
             Self::JsonLines(_) => "json-lines",
+            Self::Stream(..) => "stream",
+            Self::Inbound(_) => "inbound",
+            Self::Email => "email",
+            Self::Opml => "opml",
         }
     }
 }
@@ -234,6 +290,8 @@ pub enum ParamType {
     Number,
     /// A rule of how the answer is read: a selector, a path, a condition. May be empty.
     Rule,
+    /// A key or a password: given as `{ env = … }` or `{ file = … }`, never shown.
+    Secret,
 }
 
 impl ParamType {
@@ -245,6 +303,7 @@ impl ParamType {
             Self::Server => "server",
             Self::Number => "number",
             Self::Rule => "rule",
+            Self::Secret => "secret",
         }
     }
 }
@@ -275,26 +334,10 @@ pub struct Param {
     pub main: bool,
     /// Set when it takes a brand, with the way the brand's name is written.
     pub query: Option<QueryForm>,
-}
-
-/// A piece of a request template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RequestPiece {
-    /// Taken as it stands.
-    Literal(String),
-    /// Replaced by a parameter's value.
-    Param(String),
-}
-
-/// How a site is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Request {
-    /// The address with `{parameter}`s in it.
-    pub url: Vec<RequestPiece>,
-    /// What is sent as `Accept`.
-    pub accept: Option<String>,
-    /// Further headers.
-    pub headers: Vec<(String, String)>,
+    /// Whether a source may leave it out; what it would fill is then left out as well.
+    pub optional: bool,
+    /// Whether a source may list several values, each of which is asked for by itself.
+    pub each: bool,
 }
 
 /// What a definition says about pace and reach.
@@ -347,15 +390,6 @@ pub struct Sample {
     pub n: usize,
     /// The first items, each with the fields that must have these values.
     pub items: Vec<serde_json::Value>,
-}
-
-/// A request that is ready to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestPlan {
-    /// Where to.
-    pub url: Url,
-    /// With which headers, `Accept` among them.
-    pub headers: Vec<(String, String)>,
 }
 
 /// A parameter that cannot be used.

@@ -1,11 +1,13 @@
 //! The words of the product as plain data: no I/O, no clock, nothing of ours imported.
 
+mod asking;
 mod brand;
 mod case;
 mod definition;
 mod delivery;
 mod destination;
 mod event;
+mod fill;
 mod ids;
 mod item;
 mod mention;
@@ -15,15 +17,19 @@ mod rule;
 mod secret;
 mod signing_key;
 mod source;
+mod sse;
 mod time;
 mod verdict;
 
+pub use asking::{
+    AskMethod, BodyTemplate, ClientAuth, Grant, JsonTemplate, Mark, Paging, PagingKind,
+    PlannedBody, Request, RequestPiece, RequestPlan, SignIn, SignInPlan, Template, encode_form,
+};
 pub use brand::{Brand, BrandMatch};
 pub use case::{Case, CaseAct, CaseAction, CaseState};
 pub use definition::{
-    Alternatives, Definition, FieldRules, Format, HtmlReading, JsonMapping, JsonReading, Limits,
-    Mapping, Param, ParamProblem, ParamType, QueryForm, Request, RequestPiece, RequestPlan, Sample,
-    Verified,
+    Alternatives, Carrier, Definition, FieldRules, Format, HtmlReading, JsonMapping, JsonReading,
+    Limits, Mapping, Param, ParamProblem, ParamType, QueryForm, Sample, StreamKind, Verified,
 };
 pub use delivery::{Attempt, Delivery, DeliveryState};
 pub use destination::{Destination, DestinationKind};
@@ -39,5 +45,6 @@ pub use rule::{
 pub use secret::Secret;
 pub use signing_key::SigningKey;
 pub use source::{Cursor, Health, HealthState, SourceStatus};
+pub use sse::{SseEvent, SseReader};
 pub use time::{format_duration, parse_duration};
 pub use verdict::{Label, Sentiment};

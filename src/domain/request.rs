@@ -3,19 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 use url::Url;
 
-use super::definition::{
-    Definition, Format, Param, ParamProblem, ParamType, QueryForm, RequestPiece, RequestPlan,
-};
-
-/// Everything but unreserved characters: a value can never leave its place in the address.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+use super::asking::{BodyTemplate, PlannedBody, RequestPiece, RequestPlan, Template};
+use super::definition::{Definition, Format, Param, ParamProblem, ParamType, QueryForm};
+use super::fill::{Filler, PAGE_PLACE};
 
 impl Definition {
     /// The parameter that tells sources of this definition apart.
@@ -35,7 +28,7 @@ impl Definition {
         let complete = self
             .params
             .iter()
-            .all(|other| other.name == param.name || other.default.is_some());
+            .all(|other| other.name == param.name || !other.is_required());
         if !self.keyless || !complete {
             return None;
         }
@@ -48,6 +41,44 @@ impl Definition {
             return None;
         }
         Some(BTreeMap::from([(param.name.clone(), value)]))
+    }
+
+    /// The parameter sets of the sources that one configured source stands for: a parameter
+    /// marked `each` may list several values (`us, tr, in`), and each is a source of its
+    /// own with its own schedule and cursor. With each set comes what tells it apart.
+    pub fn expand(
+        &self,
+        params: &BTreeMap<String, String>,
+    ) -> Vec<(Option<String>, BTreeMap<String, String>)> {
+        let mut sets = vec![(None::<String>, params.clone())];
+        for param in self.params.iter().filter(|param| param.each) {
+            let Some(value) = params.get(&param.name) else {
+                continue;
+            };
+            let values: Vec<&str> = value
+                .split(',')
+                .map(str::trim)
+                .filter(|value| !value.is_empty())
+                .collect();
+            if values.len() < 2 {
+                continue;
+            }
+            sets = sets
+                .into_iter()
+                .flat_map(|(suffix, set)| {
+                    values.iter().map(move |value| {
+                        let mut set = set.clone();
+                        set.insert(param.name.clone(), (*value).to_owned());
+                        let suffix = match &suffix {
+                            Some(before) => format!("{before}/{value}"),
+                            None => (*value).to_owned(),
+                        };
+                        (Some(suffix), set)
+                    })
+                })
+                .collect();
+        }
+        sets
     }
 
     /// Every problem of a source's parameters; an empty list means that they can be used.
@@ -68,6 +99,14 @@ impl Definition {
         for param in &self.params {
             let value = params.get(&param.name).or(param.default.as_ref());
             let checked = match value {
+                None if param.optional => continue,
+                None if param.param_type == ParamType::Secret => Err((
+                    format!("is missing: {} needs this key", self.title),
+                    format!(
+                        "set it under params as {{ env = \"NAME\" }} or {{ file = \"path\" }} ({})",
+                        param.help
+                    ),
+                )),
                 None => Err((
                     ParamProblem::MISSING.to_owned(),
                     format!("set it under params ({})", param.help),
@@ -97,64 +136,101 @@ impl Definition {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let mut address = String::new();
-        for (place, piece) in self.request.url.iter().enumerate() {
-            match piece {
-                RequestPiece::Literal(text) => address.push_str(text),
-                RequestPiece::Param(name) => {
-                    let param = self.params.iter().find(|param| param.name == *name);
-                    let value = param.and_then(|param| {
-                        let value = params.get(name).or(param.default.as_ref())?;
-                        Some((param, param.fill(value).ok()?))
-                    });
-                    // A whole address or server starts the template and stays as it is.
-                    match value {
-                        Some((param, value))
-                            if place == 0
-                                && matches!(
-                                    param.param_type,
-                                    ParamType::Url | ParamType::Server
-                                ) =>
-                        {
-                            address.push_str(&value);
-                        }
-                        Some((_, value)) => {
-                            address.extend(utf8_percent_encode(&value, UNRESERVED));
-                        }
-                        None => (),
-                    }
-                }
-            }
+        let filler = Filler {
+            definition: self,
+            params,
+        };
+        if self.request.url.is_empty() {
+            // Others come to us: there is nobody to ask.
+            let nowhere = Url::parse("inbound:").expect("a scheme alone is an address");
+            return Ok(RequestPlan::get(nowhere));
         }
-        let url = Url::parse(&address).map_err(|error| {
-            vec![ParamProblem {
-                param: self
-                    .main_param()
-                    .map_or_else(String::new, |param| param.name.clone()),
-                what: format!("gives no usable address ({error})"),
-                mend: "check the parameters".to_owned(),
-            }]
-        })?;
-        let accept = self.request.accept.clone().unwrap_or_else(|| {
+        let mark = self.paging.as_ref().and_then(|paging| paging.kind.first());
+        let shown = mark.as_ref().map(ToString::to_string);
+        let url = filler.url(&self.request.url, shown.as_deref())?;
+        let url_around_page = filler
+            .address(&self.request.url, Some(PAGE_PLACE))
+            .split_once(PAGE_PLACE)
+            .map(|(before, after)| (before.to_owned(), after.to_owned()));
+        let mut headers = vec![("Accept".to_owned(), self.accept())];
+        for (name, template) in &self.request.headers {
+            let Some(value) = filler.text(template) else {
+                continue;
+            };
+            if value.chars().any(char::is_control) {
+                return Err(vec![ParamProblem {
+                    param: first_param(template),
+                    what: "has a line break or another control character in it".to_owned(),
+                    mend: "write it on one line".to_owned(),
+                }]);
+            }
+            headers.push((name.clone(), value));
+        }
+        let body = self.request.body.as_ref().map(|body| match body {
+            BodyTemplate::Form(pairs) => PlannedBody::Form(
+                pairs
+                    .iter()
+                    .filter_map(|(key, template)| Some((key.clone(), filler.text(template)?)))
+                    .collect(),
+            ),
+            BodyTemplate::Json(template) => PlannedBody::Json(
+                filler
+                    .json(template)
+                    .unwrap_or_else(|| Value::Object(serde_json::Map::new())),
+            ),
+        });
+        let sign_in = match &self.request.sign_in {
+            Some(sign_in) => filler.sign_in(sign_in)?,
+            None => None,
+        };
+        let mut plan = RequestPlan {
+            method: self.request.method,
+            url,
+            headers,
+            body,
+            sign_in,
+            page: None,
+            url_around_page,
+        };
+        if let (Some(paging), Some(mark)) = (&self.paging, mark)
+            && let Some(param) = paging.kind.param()
+        {
+            // An address that does not name the page begins with the first by itself; a
+            // body says which.
+            if plan.body.is_some() {
+                plan = plan.with_page(param, mark.clone()).unwrap_or(plan);
+            }
+            plan.page = Some(mark);
+        }
+        Ok(plan)
+    }
+
+    fn accept(&self) -> String {
+        let given = self.request.accept.clone();
+        given.unwrap_or_else(|| {
             match self.format {
                 Format::Feed => {
                     "application/atom+xml, application/rss+xml, application/feed+json, \
                      application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
                 }
                 Format::Html(_) => "text/html, application/xhtml+xml;q=0.9, */*;q=0.5",
-                Format::Json(_) | Format::JsonLines(_) => "application/json, */*;q=0.5",
+                Format::Opml => "text/x-opml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5",
+                Format::Stream(..) => "text/event-stream, */*;q=0.5",
+                Format::Json(_) | Format::JsonLines(_) | Format::Inbound(_) | Format::Email => {
+                    "application/json, */*;q=0.5"
+                }
             }
             .to_owned()
-        });
-        let mut headers = vec![("Accept".to_owned(), accept)];
-        headers.extend(self.request.headers.iter().cloned());
-        Ok(RequestPlan { url, headers })
+        })
     }
 
     /// The default name of a source: the definition plus its main parameter. What looks
     /// like a credential in an address is replaced, since names stand in logs and pages.
     pub fn source_name(&self, params: &BTreeMap<String, String>) -> String {
         let main = self.main_param().and_then(|param| {
+            if param.param_type == ParamType::Secret {
+                return None;
+            }
             params
                 .get(&param.name)
                 .or(param.default.as_ref())
@@ -170,6 +246,16 @@ impl Definition {
     }
 }
 
+fn first_param(template: &Template) -> String {
+    template
+        .iter()
+        .find_map(|piece| match piece {
+            RequestPiece::Param(name) => Some(name.clone()),
+            RequestPiece::Literal(_) => None,
+        })
+        .unwrap_or_default()
+}
+
 fn list_names(params: &[Param]) -> String {
     params
         .iter()
@@ -179,8 +265,13 @@ fn list_names(params: &[Param]) -> String {
 }
 
 impl Param {
+    /// Whether a source must set it.
+    pub fn is_required(&self) -> bool {
+        self.default.is_none() && !self.optional
+    }
+
     /// The value as it goes into the address; otherwise what is wrong and how to mend it.
-    fn fill(&self, value: &str) -> Result<String, (String, String)> {
+    pub(super) fn fill(&self, value: &str) -> Result<String, (String, String)> {
         let value = value.trim();
         if self.param_type == ParamType::Rule {
             return Ok(value.to_owned());
@@ -198,6 +289,11 @@ impl Param {
                 "write a word".to_owned(),
             )),
             ParamType::Text | ParamType::Rule => Ok(value.to_owned()),
+            ParamType::Secret if value.chars().any(char::is_control) => Err((
+                "has a line break or another control character in it".to_owned(),
+                "keep only the key in the variable or the file".to_owned(),
+            )),
+            ParamType::Secret => Ok(value.to_owned()),
             ParamType::Number => value.parse::<u64>().map(|n| n.to_string()).map_err(|_| {
                 (
                     format!("`{value}` is not a whole number"),
@@ -232,6 +328,9 @@ impl Param {
 }
 
 fn web_address(text: &str) -> Option<Url> {
+    if text.chars().any(char::is_control) {
+        return None;
+    }
     Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
@@ -280,112 +379,4 @@ fn without_credentials(address: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Kind, Limits, Request, Verified};
-
-    fn param(name: &str, param_type: ParamType, default: Option<&str>) -> Param {
-        Param {
-            name: name.to_owned(),
-            param_type,
-            help: "for a test".to_owned(),
-            default: default.map(str::to_owned),
-            main: false,
-            query: None,
-        }
-    }
-
-    fn tag_definition() -> Definition {
-        let mut tag = param("tag", ParamType::Text, None);
-        tag.main = true;
-        tag.query = Some(QueryForm::Tag);
-        Definition {
-            name: "tags".to_owned(),
-            title: "Tags".to_owned(),
-            summary: "Posts.".to_owned(),
-            help: String::new(),
-            kind: Kind::Post,
-            format: Format::Feed,
-            params: vec![param("server", ParamType::Server, Some("example.org")), tag],
-            request: Request {
-                url: vec![
-                    RequestPiece::Param("server".to_owned()),
-                    RequestPiece::Literal("/tags/".to_owned()),
-                    RequestPiece::Param("tag".to_owned()),
-                ],
-                ..Request::default()
-            },
-            limits: Limits::default(),
-            terms: None,
-            verified: Verified::Sample,
-            keyless: true,
-            sample: None,
-            template: None,
-        }
-    }
-
-    fn params(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect()
-    }
-
-    #[track_caller]
-    fn check_url(pairs: &[(&str, &str)], expected: &str) {
-        let plan = tag_definition().request(&params(pairs)).expect("a request");
-        assert_eq!(plan.url.as_str(), expected);
-    }
-
-    #[test]
-    fn parameters_fill_the_address_and_cannot_leave_their_place() {
-        check_url(&[("tag", "acme")], "https://example.org/tags/acme");
-        check_url(
-            &[("tag", "../a?b=c&d#e")],
-            "https://example.org/tags/..%2Fa%3Fb%3Dc%26d%23e",
-        );
-        check_url(
-            &[("tag", "x"), ("server", "http://127.0.0.1:8080/")],
-            "http://127.0.0.1:8080/tags/x",
-        );
-    }
-
-    #[test]
-    fn all_wrong_parameters_are_named_at_once() {
-        let problems = tag_definition()
-            .request(&params(&[("tga", "acme"), ("server", "not a server")]))
-            .expect_err("three problems");
-        let names: Vec<_> = problems
-            .iter()
-            .map(|problem| problem.param.as_str())
-            .collect();
-        assert_eq!(names, ["tga", "server", "tag"]);
-    }
-
-    #[test]
-    fn a_brand_becomes_a_query_in_the_form_of_the_site() {
-        let definition = tag_definition();
-        assert_eq!(
-            definition.params_for_brand("Acme Corp."),
-            Some(params(&[("tag", "AcmeCorp")]))
-        );
-        assert_eq!(definition.params_for_brand("!!"), None);
-    }
-
-    #[test]
-    fn source_names_hold_no_credentials() {
-        let mut definition = tag_definition();
-        assert_eq!(
-            definition.source_name(&params(&[("tag", "acme")])),
-            "tags:acme"
-        );
-        definition.params = vec![param("url", ParamType::Url, None)];
-        definition.params[0].main = true;
-        let name = |url: &str| definition.source_name(&params(&[("url", url)]));
-        assert_eq!(name("https://a.org/f?p=2"), "tags:https://a.org/f?p=2");
-        let one = name("https://me:pw@a.org/f?token=one&p=2");
-        assert!(one.starts_with("tags:https://a.org/f?token="), "{one}");
-        assert!(!one.contains("pw") && !one.contains("one"), "{one}");
-        assert_ne!(one, name("https://a.org/f?token=two&p=2"));
-    }
-}
+mod tests;

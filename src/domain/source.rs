@@ -25,6 +25,12 @@ pub struct Cursor {
     /// unchanged page must be read again when a brand is added.
     #[serde(default)]
     pub read_for: Option<String>,
+    /// Where a stream or a mailbox goes on: a position in the site's own notation.
+    #[serde(default)]
+    pub resume: Option<String>,
+    /// The feeds that a list named when it was last read.
+    #[serde(default)]
+    pub feeds: Vec<String>,
     /// Whether any poll has succeeded; the first one does not flood.
     #[serde(default)]
     pub polled_before: bool,

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::limits::{BodyLimits, Refusal};
 use crate::domain::format_duration;
 use crate::net::{NetError, Response};
 
@@ -22,6 +23,30 @@ pub enum FetchError {
         "the site says that this address is gone for good (HTTP 410); remove the source or give it a new address"
     )]
     Gone,
+    /// What the site lets us ask is used up.
+    #[error("{}", quota(reason, *retry_after))]
+    Quota {
+        /// The site's own word for it.
+        reason: String,
+        /// When it counts anew, where that is known.
+        retry_after: Option<Duration>,
+    },
+    /// No access token could be had.
+    #[error(
+        "the site gives no access token: {said} (HTTP {status}); check the id, the secret and the refresh token of the source"
+    )]
+    SignIn {
+        /// The status.
+        status: u16,
+        /// The site's reason.
+        said: String,
+    },
+    /// The mail server gave nothing.
+    #[error("{why}")]
+    Mail {
+        /// What it said.
+        why: String,
+    },
     /// Any other status that is no answer.
     #[error("{reason} (HTTP {status})")]
     Http {
@@ -39,8 +64,12 @@ impl FetchError {
     /// How long the site asks us to stay away.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Throttled { retry_after, .. } => *retry_after,
-            Self::Gone | Self::Http { .. } | Self::Net(_) => None,
+            Self::Throttled { retry_after, .. } | Self::Quota { retry_after, .. } => *retry_after,
+            Self::SignIn { .. }
+            | Self::Mail { .. }
+            | Self::Gone
+            | Self::Http { .. }
+            | Self::Net(_) => None,
         }
     }
 
@@ -48,10 +77,32 @@ impl FetchError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Throttled { .. } => "throttled",
+            Self::Quota { .. } => "quota",
+            Self::SignIn { .. } => "sign_in",
+            Self::Mail { .. } => "mail",
             Self::Gone => "gone",
             Self::Http { .. } => "http",
             Self::Net(error) => error.kind(),
         }
+    }
+
+    /// What a body says, when it says no.
+    pub(super) fn of_body(
+        limits: &BodyLimits,
+        status: u16,
+        asked: Option<Duration>,
+    ) -> Option<Self> {
+        let retry_after = asked.max(limits.wait);
+        Some(match limits.refusal.as_ref()? {
+            Refusal::Quota { reason } => Self::Quota {
+                reason: reason.clone(),
+                retry_after,
+            },
+            Refusal::TooFast => Self::Throttled {
+                status,
+                retry_after,
+            },
+        })
     }
 
     pub(super) fn of_status(response: &Response, retry_after: Option<Duration>) -> Self {
@@ -91,6 +142,16 @@ impl FetchError {
                 )
         )
     }
+}
+
+fn quota(reason: &str, retry_after: Option<Duration>) -> String {
+    let when = match retry_after {
+        Some(wait) => format!("; it counts anew in {}", format_duration(wait)),
+        None => String::new(),
+    };
+    format!(
+        "the site's quota for this key is used up ({reason}){when}; ask less often or ask the site for more"
+    )
 }
 
 fn throttled(status: u16, retry_after: Option<Duration>) -> String {

@@ -4,8 +4,12 @@
 
 mod error;
 mod hints;
+mod limits;
+mod mailbox;
 mod pace;
 mod schedule;
+mod stream;
+mod token;
 
 #[cfg(test)]
 mod tests;
@@ -15,13 +19,17 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::domain::{Cursor, hex_digest};
+use crate::domain::{AskMethod, Cursor, RequestPlan, hex_digest};
 use crate::net::{self, Client, NetError, Request, Response};
 
 pub use error::FetchError;
 pub use hints::{CacheHints, parse_http_date, parse_retry_after};
+pub use limits::{BodyLimits, Refusal};
+pub use mailbox::{MailSecurity, MailboxPlan, Mails, read_mailbox};
 pub use pace::{HostPace, PaceLimits, Permit};
 pub use schedule::{Checked, next_check};
+pub use stream::{OpenStream, StreamEnd, StreamEvent, open_stream};
+pub use token::Tokens;
 
 /// Feeds first, then whatever the site has: some servers answer 406 without `*/*`.
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, \
@@ -38,6 +46,10 @@ pub struct FetchPlan {
     pub url: Url,
     /// Further headers; an `Accept` here replaces ours.
     pub headers: Vec<(String, String)>,
+    /// Whether the site is asked with POST.
+    pub method: AskMethod,
+    /// What is sent along, with its content type.
+    pub body: Option<(&'static str, Vec<u8>)>,
     /// The largest answer; the client's limit when `None`.
     pub cap_bytes: Option<u64>,
 }
@@ -48,6 +60,20 @@ impl FetchPlan {
         Self {
             url,
             headers: Vec::new(),
+            method: AskMethod::Get,
+            body: None,
+            cap_bytes: None,
+        }
+    }
+
+    /// Asks as a definition says. The token of a definition that signs in is the caller's
+    /// to add.
+    pub fn of(request: &RequestPlan) -> Self {
+        Self {
+            url: request.url.clone(),
+            headers: request.headers.clone(),
+            method: request.method,
+            body: request.encoded_body(),
             cap_bytes: None,
         }
     }
@@ -74,7 +100,13 @@ impl FetchPlan {
 
     /// The address may hold a token, so the store keeps only its digest.
     fn digest(&self) -> String {
-        hex_digest("source address", &[self.url.as_str()])
+        match &self.body {
+            None => hex_digest("source address", &[self.url.as_str()]),
+            Some((_, body)) => hex_digest(
+                "source address",
+                &[self.url.as_str(), &String::from_utf8_lossy(body)],
+            ),
+        }
     }
 }
 
@@ -103,6 +135,8 @@ pub enum Fetched {
         cursor: Cursor,
         /// What the answer says about when to come again.
         hints: CacheHints,
+        /// The `Link` headers, which may name the next page.
+        links: Vec<String>,
         /// Things a person should know although it went well.
         notes: Vec<String>,
     },
@@ -152,8 +186,16 @@ async fn ask(
     now: DateTime<Utc>,
 ) -> Result<Fetched, FetchError> {
     let mut request = Request::get(url.clone());
+    if plan.method == AskMethod::Post {
+        request.method = net::Method::Post;
+        request.follow_redirects = false;
+    }
+    if let Some((content_type, body)) = &plan.body {
+        request = request.header("Content-Type", *content_type);
+        request.body = Some(body.clone());
+    }
     request.cap_bytes = plan.cap_bytes;
-    request.headers.clone_from(&plan.headers);
+    request.headers.extend(plan.headers.iter().cloned());
     if !has_header(&plan.headers, "accept") {
         request = request.header("Accept", ACCEPT);
     }
@@ -171,8 +213,15 @@ async fn ask(
             cursor: unchanged_cursor(plan, url, known, &response),
             hints,
         }),
-        200..=299 => fresh(client, plan, (url, known), response, hints),
-        _ => Err(FetchError::of_status(&response, hints.retry_after)),
+        200..=299 => fresh(client, plan, (url, known), response, hints, now),
+        status => {
+            let limits = BodyLimits::of(&response.body, now);
+            Err(
+                FetchError::of_body(&limits, status, hints.retry_after).unwrap_or_else(|| {
+                    FetchError::of_status(&response, hints.retry_after.max(limits.wait))
+                }),
+            )
+        }
     }
 }
 
@@ -181,7 +230,8 @@ fn fresh(
     plan: &FetchPlan,
     (asked, known): (&Url, &Cursor),
     response: Response,
-    hints: CacheHints,
+    mut hints: CacheHints,
+    now: DateTime<Utc>,
 ) -> Result<Fetched, FetchError> {
     let mut notes = Vec::new();
     if response.downgraded {
@@ -207,12 +257,19 @@ fn fresh(
     } else {
         response.body
     };
+    let limits = BodyLimits::of(&bytes, now);
+    if let Some(refusal) = FetchError::of_body(&limits, response.status, hints.retry_after) {
+        return Err(refusal);
+    }
+    hints.retry_after = hints.retry_after.max(limits.wait);
+    let links = response.headers.get_all("link").map(str::to_owned);
     Ok(Fetched::Fresh {
         bytes,
         content_type,
         url: response.final_url,
         cursor,
         hints,
+        links: links.collect(),
         notes,
     })
 }

@@ -70,6 +70,7 @@ async fn a_fresh_answer_comes_with_its_type_hints_and_cursor() {
         cursor,
         hints,
         notes,
+        ..
     } = fetched
     else {
         panic!("a first answer is fresh");

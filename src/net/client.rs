@@ -11,7 +11,7 @@ use tracing::warn;
 use url::{Host, Url};
 
 use super::body::{self, Body, Limits};
-use super::error::{of_request, root_cause};
+use super::error::{of_body, of_request, root_cause};
 use super::proxy::{Proxies, Proxy};
 use super::redirect::{Hop, MAX_REDIRECTS, redirect_target};
 use super::resolve::{GuardedResolver, lookup, permitted};
@@ -166,6 +166,32 @@ impl Client {
     /// # Errors
     /// One [`NetError`] per reason why there is none.
     pub async fn send(&self, request: Request) -> Result<Response, NetError> {
+        let (mut head, deadline) = self.head(&request).await?;
+        self.whole(&request, &mut head, deadline).await
+    }
+
+    /// Sends a request and hands over its answer piece by piece, for answers that do not
+    /// end. An answer that says "no" is read as by [`Client::send`].
+    ///
+    /// # Errors
+    /// One [`NetError`] per reason why there is no answer.
+    pub async fn open(&self, request: Request) -> Result<Opened, NetError> {
+        let (mut head, deadline) = self.head(&request).await?;
+        if !head.answer.status().is_success() {
+            let response = self.whole(&request, &mut head, deadline).await?;
+            return Ok(Opened::Refused(response));
+        }
+        Ok(Opened::Stream(BodyStream {
+            host: host_of(&head.hop.url),
+            url: head.hop.url,
+            headers: headers_of(head.answer.headers()),
+            answer: head.answer,
+            n_bytes: 0,
+        }))
+    }
+
+    /// The head of the answer after all redirects.
+    async fn head(&self, request: &Request) -> Result<(Head, Deadline), NetError> {
         let total = request
             .total_timeout
             .unwrap_or(self.inner.policy.total_timeout);
@@ -173,7 +199,7 @@ impl Client {
             at: Instant::now() + total,
             total,
         };
-        let mut hop = Hop::first(&request)?;
+        let mut hop = Hop::first(request)?;
         let mut seen = HashSet::new();
         let mut all_permanent = true;
         let mut downgraded = false;
@@ -182,7 +208,7 @@ impl Client {
             if !seen.insert((hop.method, hop.url.clone())) {
                 return Err(NetError::RedirectLoop { host });
             }
-            let mut answer = self.ask(&hop, &host, deadline).await?;
+            let answer = self.ask(&hop, &host, deadline).await?;
             let status = answer.status().as_u16();
             let next = if request.follow_redirects {
                 redirect_target(&answer, &hop.url, &host)?
@@ -201,20 +227,37 @@ impl Client {
                 hop = hop.redirected(status, target);
                 continue;
             }
-            let body = self
-                .read_body(&mut answer, &request, &hop, &host, deadline)
-                .await?;
             let moved = seen.len() > 1 && all_permanent && !downgraded;
-            return Ok(Response {
-                status,
-                headers: headers_of(answer.headers()),
-                body: body.bytes,
-                is_whole: body.is_whole,
-                moved_permanently_to: moved.then(|| hop.url.clone()),
-                final_url: hop.url,
+            let head = Head {
+                answer,
+                hop,
+                moved,
                 downgraded,
-            });
+            };
+            return Ok((head, deadline));
         }
+    }
+
+    /// The answer with its body.
+    async fn whole(
+        &self,
+        request: &Request,
+        head: &mut Head,
+        deadline: Deadline,
+    ) -> Result<Response, NetError> {
+        let host = host_of(&head.hop.url);
+        let body = self
+            .read_body(&mut head.answer, request, &head.hop, &host, deadline)
+            .await?;
+        Ok(Response {
+            status: head.answer.status().as_u16(),
+            headers: headers_of(head.answer.headers()),
+            body: body.bytes,
+            is_whole: body.is_whole,
+            moved_permanently_to: head.moved.then(|| head.hop.url.clone()),
+            final_url: head.hop.url.clone(),
+            downgraded: head.downgraded,
+        })
     }
 
     /// One request and the head of its answer.
@@ -352,6 +395,70 @@ impl Client {
             total: deadline.total,
         };
         body::read(answer, &limits).await
+    }
+}
+
+/// An answer whose body has not been read yet.
+struct Head {
+    answer: reqwest::Response,
+    hop: Hop,
+    moved: bool,
+    downgraded: bool,
+}
+
+/// How a request for an answer without an end was taken.
+#[derive(Debug)]
+pub enum Opened {
+    /// It began.
+    Stream(BodyStream),
+    /// The site says no.
+    Refused(Response),
+}
+
+/// A body that arrives piece by piece.
+pub struct BodyStream {
+    host: String,
+    url: Url,
+    headers: Headers,
+    answer: reqwest::Response,
+    n_bytes: u64,
+}
+
+impl BodyStream {
+    /// The headers of the answer.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// Where it comes from after all redirects.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The next piece; `None` at the end. Waits as long as it takes: the caller knows how
+    /// much silence is too much.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, NetError> {
+        match self.answer.chunk().await {
+            Ok(Some(piece)) => {
+                self.n_bytes = self.n_bytes.saturating_add(piece.len() as u64);
+                Ok(Some(piece.to_vec()))
+            }
+            Ok(None) => Ok(None),
+            Err(error) => Err(of_body(&error, &self.host, self.n_bytes)),
+        }
+    }
+}
+
+/// The address and the headers may hold secrets.
+impl std::fmt::Debug for BodyStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BodyStream")
+            .field("host", &self.host)
+            .field("n_bytes", &self.n_bytes)
+            .finish_non_exhaustive()
     }
 }
 

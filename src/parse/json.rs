@@ -1,5 +1,5 @@
-//! A JSON answer becomes items by the rules of its definition: one value, one value a
-//! line, or a value that a site printed into its page. Only an answer without the
+//! A JSON answer becomes items by the rules of its definition: a value, or one that a site
+//! printed into its page. Only an answer without the
 //! promised list is an error.
 
 use scraper::ElementRef;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::mapping::{self, Context, Entry, Found};
 use super::{Answer, ParseError, Parsed, encoding, html, number, page};
 use crate::domain::{
-    Condition, CssPlace, Definition, Filtered, JsonPath, JsonReading, ListRule, Mapping, Take,
+    Condition, CssPlace, Definition, Filtered, JsonMapping, JsonPath, JsonReading, ListRule, Take,
 };
 
 /// Reads a JSON answer with a definition's rules.
@@ -25,73 +25,50 @@ pub fn read(
     if source.is_empty() {
         return Err(ParseError::Empty);
     }
-    let context = Context::new(answer, definition);
     let value = match &reading.inside {
-        Some(inside) if source.starts_with('<') => value_in_page(answer, inside, &context)?,
+        Some(inside) if source.starts_with('<') => {
+            value_in_page(answer, inside, &Context::new(answer, definition))?
+        }
         _ => parse(source)?,
     };
-    let mapping = &reading.mapping;
-    let Some(entries) = entries(&value, &mapping.list) else {
+    read_value(&value, answer, definition, &reading.mapping)
+}
+
+/// [`read`] for an answer that is nothing but JSON.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_plain(
+    answer: &Answer<'_>,
+    definition: &Definition,
+    mapping: &JsonMapping,
+) -> Result<Parsed, ParseError> {
+    let decoded = encoding::decode(answer.bytes, answer.content_type);
+    let source = decoded.text.trim_start_matches('\u{feff}').trim();
+    if source.is_empty() {
+        return Err(ParseError::Empty);
+    }
+    read_value(&parse(source)?, answer, definition, mapping)
+}
+
+fn read_value(
+    value: &Value,
+    answer: &Answer<'_>,
+    definition: &Definition,
+    mapping: &JsonMapping,
+) -> Result<Parsed, ParseError> {
+    let context = Context::new(answer, definition);
+    let Some(entries) = entries(value, &mapping.list) else {
         let empty = mapping
             .empty_if
             .as_ref()
-            .is_some_and(|condition| condition.holds(&value));
+            .is_some_and(|condition| condition.holds(value));
         if empty {
             return Ok(Parsed::default());
         }
         return Err(missing_list(definition));
     };
     items(entries, mapping, &context)
-}
-
-/// Reads an answer of one JSON value a line. Lines that cannot be read are left out with
-/// a note; so are the entries that say nothing.
-///
-/// # Errors
-/// No line is JSON, or none holds the list that the rules name.
-pub fn read_lines(
-    answer: &Answer<'_>,
-    definition: &Definition,
-    mapping: &Mapping<JsonPath>,
-) -> Result<Parsed, ParseError> {
-    let decoded = encoding::decode(answer.bytes, answer.content_type);
-    let source = decoded.text.trim_start_matches('\u{feff}');
-    let mut values = Vec::new();
-    let mut n_broken = 0;
-    for line in source
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-    {
-        match serde_json::from_str::<Value>(line) {
-            Ok(value) => values.push(value),
-            Err(_) => n_broken += 1,
-        }
-    }
-    if values.is_empty() {
-        return Err(match n_broken {
-            0 => ParseError::Empty,
-            _ => ParseError::NotAFeed("no line of the answer is JSON".to_owned()),
-        });
-    }
-    let mut found = Vec::new();
-    let mut any_list = false;
-    for value in &values {
-        if let Some(entries) = entries(value, &mapping.list) {
-            any_list = true;
-            found.extend(entries);
-        }
-    }
-    if !any_list {
-        return Err(missing_list(definition));
-    }
-    let mut parsed = items(found, mapping, &Context::new(answer, definition))?;
-    if n_broken > 0 {
-        parsed
-            .notes
-            .push(format!("{n_broken} lines were no JSON and were left out"));
-    }
-    Ok(parsed)
 }
 
 fn missing_list(definition: &Definition) -> ParseError {
@@ -215,7 +192,7 @@ fn entries<'v>(whole: &'v Value, list: &[ListRule<JsonPath>]) -> Option<Vec<Json
 /// Values that are no objects are no entries.
 fn items(
     entries: Vec<JsonEntry<'_>>,
-    mapping: &Mapping<JsonPath>,
+    mapping: &JsonMapping,
     context: &Context<'_>,
 ) -> Result<Parsed, ParseError> {
     let n_entries = entries.len();

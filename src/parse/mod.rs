@@ -4,14 +4,20 @@
 
 pub mod blocked;
 pub mod dates;
+pub mod discover;
+pub mod email;
 pub mod encoding;
 pub mod feed;
 pub mod html;
+pub mod inbound;
 pub mod json;
+pub mod lines;
 mod mapping;
 mod nesting;
 mod number;
+pub mod opml;
 mod page;
+pub mod paging;
 pub mod structured;
 #[cfg(test)]
 mod testing;
@@ -104,6 +110,13 @@ pub fn read(definition: &Definition, answer: &Answer<'_>) -> Result<Parsed, Pars
         Format::Feed => feed::read(answer, &definition.name, definition.kind),
         Format::Html(reading) => html::read(answer, definition, reading),
         Format::Json(reading) => json::read(answer, definition, reading),
-        Format::JsonLines(mapping) => json::read_lines(answer, definition, mapping),
+        Format::JsonLines(mapping) => lines::read(answer, definition, mapping),
+        Format::Stream(stream, mapping) => lines::read_saved(answer, definition, stream, mapping),
+        Format::Inbound(mapping) => inbound::read(answer, definition, mapping.as_deref()),
+        Format::Email => email::read(answer, definition),
+        Format::Opml => opml::read(answer).map(|feeds| Parsed {
+            notes: vec![format!("the list names {} feed(s)", feeds.len())],
+            ..Parsed::default()
+        }),
     }
 }

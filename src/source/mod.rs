@@ -1,10 +1,12 @@
 //! Definitions: the files under `sources/` (compiled in) and a user's own folder become
 //! checked definitions that say how a site is asked and how its answer is read.
 
+mod asking;
 mod problem;
 mod read;
 mod reading;
 mod sample;
+mod schema;
 mod table;
 
 use std::borrow::Cow;
@@ -15,6 +17,7 @@ use std::sync::OnceLock;
 pub use problem::DefinitionProblem;
 pub use read::parse_definition;
 pub use sample::{Saved, check_samples};
+pub use schema::{definition_schema, definition_schema_text};
 
 use crate::domain::{Definition, ParamProblem};
 
@@ -46,26 +49,49 @@ static EMBEDDED: &[Embedded] = embedded![
     "podcast" with "podcast.xml",
     "wordpress-comments" with "wordpress-comments.xml",
     "medium-tag" with "medium-tag.xml",
+    "opml" with "opml.opml",
     "mastodon-tag" with "mastodon-tag.json",
+    "mastodon-search" with "mastodon-search.json",
+    "mastodon-stream" with "mastodon-stream.json",
     "bluesky-search" with "bluesky-search.json",
+    "bluesky-jetstream" with "bluesky-jetstream.jsonl",
     "reddit-search" with "reddit-search.xml",
+    "reddit-search-api" with "reddit-api.json",
     "reddit-subreddit" with "reddit-subreddit.xml",
+    "reddit-subreddit-api" with "reddit-api.json",
     "hackernews" with "hackernews.json",
     "lemmy-search" with "lemmy-search.json",
     "discourse-search" with "discourse-search.json",
     "discourse-latest" with "discourse-latest.json",
     "stackexchange-search" with "stackexchange-search.json",
     "github-issues" with "github-issues.json",
+    "youtube-search" with "youtube-search.json",
+    "youtube-comments" with "youtube-comments.json",
+    "x-recent-search" with "x-recent-search.json",
     "telegram-channel" with "telegram-channel.html",
     "lobsters" with "lobsters.json",
     "reviews-page" with "reviews-page.html",
+    "trustpilot" with "trustpilot.html",
+    "trustpilot-webhook" with "trustpilot-webhook.json",
     "app-store" with "app-store.json",
+    "app-store-atom" with "app-store-atom.xml",
+    "google-play" with "google-play.json",
+    "google-places" with "google-places.json",
+    "google-places-legacy" with "google-places-legacy.json",
+    "google-business" with "google-business.json",
+    "yelp" with "yelp.json",
+    "tripadvisor" with "tripadvisor.json",
     "steam-reviews" with "steam-reviews.json",
     "wordpress-plugin-reviews" with "wordpress-plugin-reviews.xml",
     "amazon-product" with "amazon-product.html",
     "hepsiburada" with "hepsiburada.html",
+    "trendyol" with "trendyol.json",
     "sikayetvar" with "sikayetvar.html",
+    "tokopedia" with "tokopedia.json",
     "page" with "page.html",
+    "json-api" with "json-api.json",
+    "inbound" with "inbound.jsonl",
+    "email" with "email.eml",
 ];
 
 /// A definition with the bytes of its sample.

@@ -7,10 +7,11 @@ use toml::de::DeTable;
 use url::Url;
 
 use super::DefinitionProblem;
+use super::asking::{Asking, read_paging};
 use super::reading::{self, Rules};
 use super::table::{Entry, Problems, Table};
 use crate::domain::{
-    Definition, Kind, Limits, Param, ParamType, QueryForm, Request, RequestPiece, Sample, Verified,
+    Definition, Format, Kind, Limits, Param, ParamType, QueryForm, Request, Sample, Verified,
 };
 
 pub(super) const KINDS: [(&str, Kind); 5] = [
@@ -20,12 +21,13 @@ pub(super) const KINDS: [(&str, Kind); 5] = [
     ("article", Kind::Article),
     ("question", Kind::Question),
 ];
-const PARAM_TYPES: [(&str, ParamType); 5] = [
+const PARAM_TYPES: [(&str, ParamType); 6] = [
     ("text", ParamType::Text),
     ("url", ParamType::Url),
     ("server", ParamType::Server),
     ("number", ParamType::Number),
     ("rule", ParamType::Rule),
+    ("secret", ParamType::Secret),
 ];
 const QUERY_FORMS: [(&str, QueryForm); 3] = [
     ("phrase", QueryForm::Phrase),
@@ -154,10 +156,23 @@ fn read_root(
         .and_then(|entry| entry.table(problems))
         .map(|table| read_params(&table, problems))
         .unwrap_or_default();
-    let request = root
-        .need("request", problems, "add a table [request] with a url")
+    let paging = root
+        .take("paging")
         .and_then(|entry| entry.table(problems))
-        .and_then(|table| read_request(table, &params, problems));
+        .and_then(|table| read_paging(table, problems));
+    let asking = Asking {
+        params: &params,
+        page_param: paging.as_ref().and_then(|paging| paging.kind.param()),
+    };
+    let sign_in = root
+        .take("sign_in")
+        .and_then(|entry| entry.table(problems))
+        .and_then(|table| asking.sign_in(table, problems));
+    let request_at = root.take("request");
+    let request = request_at
+        .as_ref()
+        .and_then(|entry| entry.table(problems))
+        .and_then(|table| asking.request(table, sign_in, problems));
     let limits = root
         .take("limits")
         .and_then(|entry| entry.table(problems))
@@ -170,6 +185,18 @@ fn read_root(
     };
     let format = reading::read_format(&mut root, &mut rules, problems);
     let any_left = rules.any_left;
+    let request = match (&format, request_at) {
+        (Some(Format::Inbound(_)), None) => Some(Request::default()),
+        (_, None) => {
+            root.complain(
+                problems,
+                "`request` is missing",
+                "add a table [request] with a url",
+            );
+            None
+        }
+        _ => request,
+    };
     let sample = root
         .take("sample")
         .and_then(|entry| entry.table(problems))
@@ -184,6 +211,7 @@ fn read_root(
         format: format?,
         params,
         request: request?,
+        paging,
         limits,
         terms,
         verified: verified?,
@@ -214,6 +242,14 @@ fn read_params(table: &Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<Param>
         let query = table
             .take("query")
             .and_then(|entry| entry.one_of(problems, &QUERY_FORMS));
+        let optional = table
+            .take("optional")
+            .and_then(|entry| entry.boolean(problems))
+            .unwrap_or(false);
+        let each = table
+            .take("each")
+            .and_then(|entry| entry.boolean(problems))
+            .unwrap_or(false);
         table.finish(problems);
         let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if !name.chars().all(fine) {
@@ -232,6 +268,14 @@ fn read_params(table: &Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<Param>
                 "leave `main = true` on one parameter",
             );
         }
+        if param_type == Some(ParamType::Secret) && (default.is_some() || main || query.is_some()) {
+            problems.add(
+                &entry.span,
+                &entry.key,
+                "is a secret and takes neither `default` nor `main` nor `query`",
+                "leave those out",
+            );
+        }
         if query.is_some() && params.iter().any(|param| param.query.is_some()) {
             problems.add(
                 &entry.span,
@@ -248,113 +292,11 @@ fn read_params(table: &Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<Param>
             default,
             main,
             query,
+            optional,
+            each,
         });
     }
     params
-}
-
-fn read_request(
-    mut table: Table<'_, '_>,
-    params: &[Param],
-    problems: &mut Problems<'_>,
-) -> Option<Request> {
-    let url = table
-        .need(
-            "url",
-            problems,
-            "write the address with parameters as {name}",
-        )
-        .and_then(|entry| request_template(&entry, params, problems));
-    let accept = optional_text(&mut table, "accept", problems);
-    let mut headers = Vec::new();
-    if let Some(entries) = table
-        .take("headers")
-        .and_then(|entry| entry.table(problems))
-    {
-        for (name, entry) in entries.all() {
-            let token = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-            if name.is_empty() || !name.chars().all(token) {
-                problems.add(
-                    &entry.span,
-                    &entry.key,
-                    "is not a header name",
-                    "use letters, digits and `-`",
-                );
-            }
-            if let Some(value) = entry.text(problems) {
-                if value.chars().any(char::is_control) {
-                    problems.add(
-                        &entry.span,
-                        &entry.key,
-                        "has a line break or another control character in it",
-                        "write it on one line",
-                    );
-                }
-                headers.push((name, value.to_owned()));
-            }
-        }
-    }
-    table.finish(problems);
-    Some(Request {
-        url: url?,
-        accept,
-        headers,
-    })
-}
-
-fn request_template(
-    entry: &Entry<'_, '_>,
-    params: &[Param],
-    problems: &mut Problems<'_>,
-) -> Option<Vec<RequestPiece>> {
-    let text = entry.text(problems)?;
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, after)) = after.split_once('}') else {
-            problems.add(
-                &entry.span,
-                &entry.key,
-                "has a `{` that is not closed",
-                "add a `}`",
-            );
-            return None;
-        };
-        if params.iter().all(|param| param.name != name) {
-            problems.add(
-                &entry.span,
-                &entry.key,
-                format!("uses a parameter `{name}` that does not exist"),
-                format!("add a table [params.{name}] or take it out"),
-            );
-        }
-        if !before.is_empty() {
-            pieces.push(RequestPiece::Literal(before.to_owned()));
-        }
-        pieces.push(RequestPiece::Param(name.to_owned()));
-        rest = after;
-    }
-    if !rest.is_empty() {
-        pieces.push(RequestPiece::Literal(rest.to_owned()));
-    }
-    let starts_well = match pieces.first() {
-        Some(RequestPiece::Literal(text)) => {
-            text.starts_with("https://") || text.starts_with("http://")
-        }
-        Some(RequestPiece::Param(name)) => params.iter().any(|param| {
-            param.name == *name && matches!(param.param_type, ParamType::Url | ParamType::Server)
-        }),
-        None => false,
-    };
-    if !starts_well && problems.is_empty() {
-        problems.add(
-            &entry.span,
-            &entry.key,
-            format!("`{text}` does not begin like an address"),
-            "begin with https:// or with a parameter of type \"url\" or \"server\"",
-        );
-    }
-    Some(pieces)
 }
 
 fn read_limits(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Limits {
@@ -436,7 +378,7 @@ fn read_sample(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<
 }
 
 /// A TOML value as JSON, for comparison with items.
-fn plain_json(value: &toml::de::DeValue<'_>) -> serde_json::Value {
+pub(super) fn plain_json(value: &toml::de::DeValue<'_>) -> serde_json::Value {
     use serde_json::Value;
     if let Some(text) = value.as_str() {
         return Value::from(text);

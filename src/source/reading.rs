@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use super::asking::read_stream;
 use super::read::KINDS;
 use super::table::{Entry, Problems, Table};
 use crate::domain::{
@@ -45,6 +46,10 @@ enum FormatName {
     Html,
     Json,
     JsonLines,
+    Stream,
+    Inbound,
+    Email,
+    Opml,
 }
 
 /// Rules that the file writes, and those that it leaves to parameters.
@@ -132,12 +137,16 @@ pub(super) fn read_format(
         ("html", FormatName::Html),
         ("json", FormatName::Json),
         ("json-lines", FormatName::JsonLines),
+        ("stream", FormatName::Stream),
+        ("inbound", FormatName::Inbound),
+        ("email", FormatName::Email),
+        ("opml", FormatName::Opml),
     ];
     let name = root
         .need(
             "format",
             problems,
-            "write format = \"feed\", \"html\", \"json\" or \"json-lines\"",
+            "write format = \"feed\", \"html\", \"json\", \"json-lines\", \"stream\", \"inbound\", \"email\" or \"opml\"",
         )
         .and_then(|entry| entry.one_of(problems, &formats));
     // The tables are read whatever the format, so that their mistakes are reported too.
@@ -149,8 +158,42 @@ pub(super) fn read_format(
         .take("json")
         .and_then(|entry| entry.table(problems))
         .map(|table| read_json(table, rules, problems));
+    let stream = root
+        .take("stream")
+        .and_then(|entry| entry.table(problems))
+        .and_then(|table| read_stream(table, problems));
+    let needs_mapping = |format: &str, problems: &mut Problems<'_>| {
+        if json.is_none() && problems.is_empty() {
+            root.complain(
+                problems,
+                &format!("format = \"{format}\" says nothing about the answer"),
+                "add a table [json] with `list` and [json.fields]",
+            );
+        }
+    };
     match name? {
         FormatName::Feed => Some(Format::Feed),
+        FormatName::Email => Some(Format::Email),
+        FormatName::Opml => Some(Format::Opml),
+        FormatName::Inbound => Some(Format::Inbound(
+            json.map(|reading| Box::new(reading.mapping)),
+        )),
+        FormatName::JsonLines => {
+            needs_mapping("json-lines", problems);
+            json.map(|reading| Format::JsonLines(Box::new(reading.mapping)))
+        }
+        FormatName::Stream => {
+            needs_mapping("stream", problems);
+            if stream.is_none() && problems.is_empty() {
+                root.complain(
+                    problems,
+                    "format = \"stream\" does not say what carries it",
+                    "add a table [stream] with carrier = \"sse\", \"websocket\" or \"lines\"",
+                );
+            }
+            let mapping = Box::new(json?.mapping);
+            stream.map(|stream| Format::Stream(stream, mapping))
+        }
         FormatName::Html => {
             if html.is_none() && problems.is_empty() {
                 root.complain(
@@ -161,19 +204,9 @@ pub(super) fn read_format(
             }
             html.map(|reading| Format::Html(Box::new(reading)))
         }
-        FormatName::Json | FormatName::JsonLines => {
-            if json.is_none() && problems.is_empty() {
-                root.complain(
-                    problems,
-                    "the format is JSON, but nothing is said about the answer",
-                    "add a table [json] with `list` and [json.fields]",
-                );
-            }
-            let reading = json?;
-            Some(match name? {
-                FormatName::JsonLines => Format::JsonLines(Box::new(reading.mapping)),
-                _ => Format::Json(Box::new(reading)),
-            })
+        FormatName::Json => {
+            needs_mapping("json", problems);
+            json.map(|reading| Format::Json(Box::new(reading)))
         }
     }
 }

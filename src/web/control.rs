@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use crate::domain::{Item, SourceName};
+use crate::parse::inbound::InboundProblem;
 
 /// A request to the worker.
 #[derive(Debug)]
@@ -30,8 +31,96 @@ pub enum Command {
         /// Where the receiver's answer goes.
         reply: oneshot::Sender<Result<TestReport, String>>,
     },
+    /// Take items that somebody pushes.
+    Push {
+        /// What, for which source, by whom.
+        pushed: Pushed,
+        /// Where the outcome goes.
+        reply: oneshot::Sender<Result<PushReport, PushError>>,
+    },
     /// New deliveries are due.
     Wake,
+}
+
+/// What somebody pushes.
+#[derive(Debug)]
+pub struct Pushed {
+    /// The source it is for; the only inbound one when none is named.
+    pub source: Option<SourceName>,
+    /// The body as it came.
+    pub body: Vec<u8>,
+    /// Who pushes.
+    pub sender: PushSender,
+}
+
+/// Who pushes.
+#[derive(Debug)]
+pub enum PushSender {
+    /// Somebody with a token of ours.
+    Api,
+    /// A service that has to prove that it knows the source's secret.
+    Hook(HookProof),
+}
+
+/// Whether a signature over a body was made with a secret.
+pub type IsSigned = Box<dyn Fn(&str, &[u8]) -> bool + Send>;
+
+/// How a service proves that it knows the source's secret.
+pub struct HookProof {
+    /// The secret itself.
+    pub token: Option<String>,
+    /// A signature made with it.
+    pub is_signed: IsSigned,
+}
+
+/// The token is a secret.
+impl std::fmt::Debug for HookProof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HookProof")
+    }
+}
+
+/// What became of what was pushed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PushReport {
+    /// The source that took it.
+    pub source: SourceName,
+    /// Items that were read.
+    pub n_items: usize,
+    /// Items that speak of a brand.
+    pub n_matching: usize,
+    /// Mentions that were stored for the first time.
+    pub n_new: usize,
+    /// Stored mentions whose text changed.
+    pub n_updated: usize,
+    /// Mentions that were flagged.
+    pub n_flagged: usize,
+}
+
+/// Why nothing was taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PushError {
+    /// Items with mistakes.
+    #[error("some items are wrong")]
+    Wrong(Vec<InboundProblem>),
+    /// The sender did not prove who it is.
+    #[error("{0}")]
+    Refused(String),
+    /// No such source.
+    #[error("there is no source `{0}`")]
+    Unknown(String),
+    /// A source that asks by itself.
+    #[error("the source `{0}` takes nothing: it asks its site by itself")]
+    NotInbound(String),
+    /// No source that takes anything.
+    #[error("no source takes what is pushed")]
+    NoneConfigured,
+    /// More than one.
+    #[error("several sources take what is pushed")]
+    Ambiguous,
+    /// It could not be stored.
+    #[error("{0}")]
+    Failed(String),
 }
 
 /// What one poll did.

@@ -55,7 +55,9 @@ pub use auth::{
     read_token, sign_in_url,
 };
 pub use axum::Router;
-pub use control::{Command, PollReport, TestReport};
+pub use control::{
+    Command, HookProof, IsSigned, PollReport, PushError, PushReport, PushSender, Pushed, TestReport,
+};
 pub use demo_sites::serve_demo;
 pub use problem::Problem;
 pub use state::{AppState, Clock, Site, SourceInfo};
@@ -72,6 +74,8 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(health::ready))
         .route("/assets/{name}", get(assets::get))
         .route("/sign-in", get(auth::sign_in_page).post(auth::sign_in));
+    // Services carry the secret of their source instead of our tokens.
+    let hooks = Router::new().route("/hooks/{source}", post(api::hook));
     let feeds = Router::new()
         .route("/feed.atom", get(feeds::atom))
         .route("/feed.json", get(feeds::json))
@@ -95,6 +99,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), auth::require_for_pages));
     pages
         .merge(open)
+        .merge(hooks)
         .merge(feeds)
         .merge(figures)
         .nest("/api/v1", api::router(&state))

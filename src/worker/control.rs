@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::push::push;
 use super::{Engine, Mode, Plan, poll, read_plan};
 use crate::deliver;
 use crate::domain::{Event, EventId, EventType, SourceName, hex_digest};
@@ -49,6 +50,9 @@ pub async fn serve(
                 }
                 Command::TestWebhook { name, reply } => {
                     let _ = reply.send(test_webhook(&engine, &name, Engine::now()).await);
+                }
+                Command::Push { pushed, reply } => {
+                    let _ = reply.send(push(&engine, pushed).await);
                 }
                 Command::Wake => engine.deliveries_due.notify_one(),
             }
@@ -103,6 +107,10 @@ pub(super) async fn reload(engine: &Engine, file: Option<PathBuf>) -> Result<Str
         );
         format!("the old configuration stays:\n{problems}")
     })?;
+    let store = engine.store.clone();
+    let plan = super::blocking(move || super::lists::restore(&store, plan))
+        .await
+        .map_err(|error| format!("the store could not be read: {error}"))?;
     let old = engine.plan_now();
     let said = what_changed(&old, &plan);
     info!(

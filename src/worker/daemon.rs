@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use super::{Engine, Handshake, Plan, control, schedule};
+use super::{Engine, Handshake, Plan, control, lists, schedule, streams};
 use crate::classify::SHIPPED;
 use crate::deliver;
 use crate::domain::Event;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::web::{self, AppState, Site, SourceInfo, TokenHash};
 
 /// Everything has to be done this long after a stop was asked for.
@@ -74,9 +74,13 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     } = options;
     let config = plan.config.clone();
     let folder = config.store_path.clone();
-    let store = tokio::task::spawn_blocking(move || Store::open(&folder, Engine::now()))
-        .await
-        .context("the store could not be opened")??;
+    let (store, plan) = tokio::task::spawn_blocking(move || {
+        let store = Store::open(&folder, Engine::now())?;
+        let plan = lists::restore(&store, plan)?;
+        Ok::<_, StoreError>((store, plan))
+    })
+    .await
+    .context("the store could not be opened")??;
 
     let listener = bind(config.web.listen, any_port).await?;
     let listen = listener
@@ -125,6 +129,7 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     ));
     tracker.spawn(load_model(engine.clone()));
     tracker.spawn(schedule::run(engine.clone(), stop.clone()));
+    tracker.spawn(streams::run(engine.clone(), stop.clone()));
     tracker.spawn(send(engine.clone(), stop.clone()));
     if let Some(on_event) = on_event {
         tracker.spawn(tell(events, on_event, stop.clone()));

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, OnceCell, broadcast, watch};
 use super::Plan;
 use crate::classify::{Classifier, ClassifyError, Settings, find_model};
 use crate::domain::Event;
-use crate::fetch::HostPace;
+use crate::fetch::{HostPace, Tokens};
 use crate::store::Store;
 
 /// Events that a slow live page may be behind before it has to read the store instead.
@@ -25,6 +25,8 @@ pub struct Engine {
     pub plan: watch::Sender<Arc<Plan>>,
     /// Politeness per host, shared by all sources of a host.
     pub pace: HostPace,
+    /// Access tokens of the sources that sign in.
+    pub tokens: Tokens,
     /// New events, for live pages and the demo's lines.
     pub alerts: broadcast::Sender<Arc<Event>>,
     /// Rung when new deliveries are due.
@@ -54,6 +56,7 @@ impl Engine {
             store,
             plan: watch::Sender::new(Arc::new(plan)),
             pace: HostPace::default(),
+            tokens: Tokens::default(),
             alerts: broadcast::Sender::new(ALERT_BACKLOG),
             deliveries_due: Arc::new(Notify::new()),
             model_ready: Arc::new(AtomicBool::new(false)),

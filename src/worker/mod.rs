@@ -10,10 +10,15 @@ mod events;
 mod handshake;
 mod judge;
 mod keep;
+mod lists;
+mod mailbox;
 mod outcome;
+mod pages;
 mod plan;
 mod poll;
+mod push;
 mod schedule;
+mod streams;
 
 pub use control::serve as serve_commands;
 pub use daemon::{DaemonOptions, OnEvent, Ready, run, site_of};

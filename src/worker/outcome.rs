@@ -13,7 +13,7 @@ use crate::fetch::{Checked, next_check};
 use crate::store::{Outgoing, StoreError};
 
 /// Failed polls in a row before people are told.
-const N_FAILURES_BEFORE_ALERT: u32 = 3;
+pub(super) const N_FAILURES_BEFORE_ALERT: u32 = 3;
 
 /// When a source is due again after a poll that ended like this.
 pub(super) fn next_at(
@@ -67,7 +67,7 @@ pub(super) async fn save(
     write_status(engine, after, events).await
 }
 
-async fn write_status(
+pub(super) async fn write_status(
     engine: &Engine,
     status: SourceStatus,
     events: Vec<Outgoing>,

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{self, Config, ConfigError, Problem, SourceConfig};
+use crate::config::{self, Config, ConfigError, ParamValue, Problem, SourceConfig};
 use crate::domain::{
-    Brand, BrandName, Definition, Destination, ParamProblem, RequestPlan, SourceName, TriagePolicy,
-    hex_digest,
+    Brand, BrandName, Definition, Destination, ParamProblem, ParamType, RequestPlan, SourceName,
+    TriagePolicy, hex_digest,
 };
 use crate::matching::Matcher;
 use crate::net::{AllowList, Client, NetPolicy};
@@ -19,13 +19,14 @@ use crate::source::{self, Definitions};
 const DEFAULT_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// Everything that a poll and a delivery need to know, fixed until the next reload.
+#[derive(Clone)]
 pub struct Plan {
     /// The configuration it was made from.
     pub config: Config,
     /// The brands.
     pub brands: Vec<Brand>,
     /// Finds the brands in an item.
-    pub matcher: Matcher,
+    pub matcher: Arc<Matcher>,
     /// What is polled.
     pub sources: Vec<PlannedSource>,
     /// Where alerts go.
@@ -34,6 +35,8 @@ pub struct Plan {
     pub policy: TriagePolicy,
     /// The HTTP client with the configured identity and limits.
     pub client: Client,
+    /// How the feeds that a list names are read.
+    pub feed: Arc<Definition>,
 }
 
 impl Plan {
@@ -59,12 +62,33 @@ pub struct PlannedSource {
     pub definition: Arc<Definition>,
     /// What is asked.
     pub request: RequestPlan,
+    /// What the definition's parameters are, secrets included.
+    pub params: Params,
     /// How often.
     pub every: Duration,
     /// Only these brands; empty means all.
     pub brands: Vec<BrandName>,
     /// Its address for people, without query or credentials when one is secret.
     pub public_url: Option<String>,
+    /// The list that names it, when it is not configured by itself.
+    pub listed_by: Option<SourceName>,
+}
+
+/// The parameters of a source; they never print, because some are secrets.
+#[derive(Clone, Default)]
+pub struct Params(BTreeMap<String, String>);
+
+impl Params {
+    /// The value that the configuration sets.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+impl std::fmt::Debug for Params {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// The built-in definitions and those of the folder that the configuration names.
@@ -164,16 +188,18 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
     let mut names = HashSet::new();
     for (index, given) in config.sources.iter().enumerate() {
         match plan_source(given, index, definitions, &at) {
-            Ok(source) => {
-                if names.insert(source.name.clone()) {
-                    sources.push(source);
-                } else {
-                    problems.push(at(
-                        given.line,
-                        format!("source[{index}].name"),
-                        format!("another source is named `{}` already", source.name),
-                        "give each a `name` of its own".to_owned(),
-                    ));
+            Ok(planned) => {
+                for source in planned {
+                    if names.insert(source.name.clone()) {
+                        sources.push(source);
+                    } else {
+                        problems.push(at(
+                            given.line,
+                            format!("source[{index}].name"),
+                            format!("another source is named `{}` already", source.name),
+                            "give each a `name` of its own".to_owned(),
+                        ));
+                    }
                 }
             }
             Err(found) => problems.extend(found),
@@ -188,11 +214,18 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
     match (matcher, client) {
         (Ok(matcher), Ok(client)) if problems.is_empty() => Ok(Plan {
             brands,
-            matcher,
+            matcher: Arc::new(matcher),
             sources,
             destinations: config.destinations(),
             policy: config.triage.clone(),
             client,
+            feed: Arc::new(
+                definitions
+                    .find("feed")
+                    .or_else(|| source::builtin().find("feed"))
+                    .expect("the program brings a definition of this name")
+                    .clone(),
+            ),
             config,
         }),
         _ => {
@@ -219,7 +252,7 @@ fn plan_source(
     index: usize,
     definitions: &Definitions,
     at: &impl Fn(usize, String, String, String) -> Problem,
-) -> Result<PlannedSource, Vec<Problem>> {
+) -> Result<Vec<PlannedSource>, Vec<Problem>> {
     let Some(definition) = definitions.find(&given.definition) else {
         let known: Vec<&str> = definitions
             .iter()
@@ -240,41 +273,90 @@ fn plan_source(
         .iter()
         .map(|(name, value)| (name.clone(), value.reveal().to_owned()))
         .collect();
-    let wrong_params = |wrong: Vec<ParamProblem>| {
-        wrong
-            .into_iter()
-            .map(|problem| {
-                let line = given.param_lines.get(&problem.param).copied();
-                at(
-                    line.unwrap_or(given.line),
-                    format!("source[{index}].params.{}", problem.param),
-                    problem.what,
-                    problem.mend,
-                )
-            })
-            .collect::<Vec<_>>()
+    let problem_of = |problem: ParamProblem| {
+        let line = given.param_lines.get(&problem.param).copied();
+        at(
+            line.unwrap_or(given.line),
+            format!("source[{index}].params.{}", problem.param),
+            problem.what,
+            problem.mend,
+        )
     };
-    let request = definition.request(&params).map_err(wrong_params)?;
-    let filled = source::fill_rules(definition, &params).map_err(wrong_params)?;
+    let open: Vec<Problem> = definition
+        .params
+        .iter()
+        .filter(|param| param.param_type == ParamType::Secret)
+        .filter(|param| matches!(given.params.get(&param.name), Some(ParamValue::Text(_))))
+        .map(|param| {
+            problem_of(ParamProblem {
+                param: param.name.clone(),
+                what: "is a secret and stands in the file itself".to_owned(),
+                mend: "write { env = \"NAME\" } or { file = \"path\" }".to_owned(),
+            })
+        })
+        .collect();
+    if !open.is_empty() {
+        return Err(open);
+    }
     let shown: BTreeMap<String, String> = given
         .params
         .iter()
-        .filter(|(_, value)| matches!(value, crate::config::ParamValue::Text(_)))
+        .filter(|(_, value)| matches!(value, ParamValue::Text(_)))
         .map(|(name, value)| (name.clone(), value.reveal().to_owned()))
         .collect();
     let has_secret = shown.len() < given.params.len();
-    Ok(PlannedSource {
-        name: given
-            .name
-            .clone()
-            .unwrap_or_else(|| SourceName::new(definition.source_name(&shown))),
-        every: given
-            .every
-            .or(definition.limits.every)
-            .unwrap_or(DEFAULT_EVERY),
-        brands: given.brands.clone(),
-        public_url: public_url(&request.url, has_secret),
-        definition: Arc::new(filled.into_owned()),
+    let name = given
+        .name
+        .clone()
+        .unwrap_or_else(|| SourceName::new(definition.source_name(&shown)));
+    let filled = source::fill_rules(definition, &params).map_err(|wrong| {
+        // A rule that is missing is told like any other parameter.
+        let missing = definition.check_params(&params);
+        let told = if missing.is_empty() { wrong } else { missing };
+        told.into_iter().map(problem_of).collect::<Vec<_>>()
+    })?;
+    let definition = Arc::new(filled.into_owned());
+    definition
+        .expand(&params)
+        .into_iter()
+        .map(|(suffix, params)| {
+            let request = definition
+                .request(&params)
+                .map_err(|wrong| wrong.into_iter().map(problem_of).collect::<Vec<_>>())?;
+            Ok(PlannedSource {
+                name: match suffix {
+                    Some(suffix) => SourceName::new(format!("{name}/{suffix}")),
+                    None => name.clone(),
+                },
+                every: given
+                    .every
+                    .or(definition.limits.every)
+                    .unwrap_or(DEFAULT_EVERY),
+                brands: given.brands.clone(),
+                public_url: public_url(&request.url, has_secret),
+                listed_by: None,
+                definition: Arc::clone(&definition),
+                params: Params(params),
+                request,
+            })
+        })
+        .collect()
+}
+
+/// The source that a feed of a list is; nothing when its address cannot be used.
+pub(super) fn listed_feed(plan: &Plan, list: &PlannedSource, url: &str) -> Option<PlannedSource> {
+    let param = plan.feed.main_param()?.name.clone();
+    let params = BTreeMap::from([(param, url.to_owned())]);
+    let request = plan.feed.request(&params).ok()?;
+    Some(PlannedSource {
+        name: SourceName::new(plan.feed.source_name(&params)),
+        every: plan.feed.limits.every.unwrap_or(DEFAULT_EVERY),
+        brands: list.brands.clone(),
+        // The addresses of private feeds are keys.
+        public_url: public_url(&request.url, false),
+        listed_by: Some(list.name.clone()),
+        definition: Arc::clone(&plan.feed),
+        params: Params(params),
         request,
     })
 }
@@ -282,6 +364,9 @@ fn plan_source(
 /// The address for people: never with a user name, and only the host when a
 /// parameter is secret.
 fn public_url(url: &url::Url, has_secret: bool) -> Option<String> {
+    if !url.has_host() {
+        return None;
+    }
     let mut shown = url.clone();
     // Only addresses that cannot carry credentials refuse these.
     let _ = shown.set_username("");

@@ -10,10 +10,14 @@ use tokio_util::sync::CancellationToken;
 use super::ask::fetch_answer;
 use super::judge::find;
 use super::keep::{Unstored, store_found};
+use super::lists::take_list;
+use super::mailbox::poll_mailbox;
 use super::outcome::{Failure, failed_store, next_at, record_failure, save, succeeded};
-use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
+use super::pages::{RawPage, ReadPage, follow_page, read_on, read_page};
+use super::{Engine, Plan, PlannedSource, blocking};
+use crate::domain::Format;
 use crate::fetch::{Checked, Fetched};
-use crate::parse::{self, Answer};
+use crate::parse::{Answer, opml};
 use crate::web::PollReport;
 
 /// Whether a poll leaves traces.
@@ -53,6 +57,18 @@ pub async fn poll(
     stop: &CancellationToken,
 ) -> Result<(PollReport, DateTime<Utc>), PollError> {
     let started = Engine::now();
+    if !source.definition.format.is_polled() {
+        return Err(PollError::Failed {
+            reason: format!(
+                "{} is not asked: what it brings comes by itself while the daemon runs",
+                source.definition.title
+            ),
+            next_at: started,
+        });
+    }
+    if source.definition.format == Format::Email {
+        return poll_mailbox(engine, plan, source, mode, stop).await;
+    }
     let store = engine.store.clone();
     let name = source.name.clone();
     let status = blocking(move || store.source_status(&name))
@@ -69,10 +85,10 @@ pub async fn poll(
     let fetched = tokio::select! {
         biased;
         () = stop.cancelled() => return Err(PollError::Stopped),
-        fetched = fetch_answer(engine, plan, source, &before) => fetched,
+        fetched = fetch_answer(engine, plan, &source.request, &before.cursor) => fetched,
     };
     let now = Engine::now();
-    let (bytes, content_type, url, cursor, hints, mut notes) = match fetched {
+    let (page, mut cursor, hints, mut notes) = match fetched {
         Err(error) => {
             let failure = Failure {
                 reason: error.to_string(),
@@ -106,25 +122,56 @@ pub async fn poll(
             url,
             cursor,
             hints,
+            links,
             notes,
-        }) => (bytes, content_type, url, cursor, hints, notes),
+        }) => {
+            let page = RawPage {
+                bytes,
+                content_type,
+                url,
+                links,
+            };
+            (page, cursor, hints, notes)
+        }
     };
 
-    let parsed = {
-        let definition = source.definition.clone();
-        blocking_plain(move || {
-            let answer = Answer {
-                bytes: &bytes,
-                content_type: content_type.as_deref(),
-                url: Some(&url),
-                at: Some(now),
+    if source.definition.format == Format::Opml {
+        let feeds = opml::read(&Answer {
+            bytes: &page.bytes,
+            content_type: page.content_type.as_deref(),
+            url: Some(&page.url),
+            at: None,
+        });
+        let feeds = match feeds {
+            Ok(feeds) => feeds,
+            Err(error) => {
+                let failure = Failure::of(error.to_string());
+                return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
+            }
+        };
+        let fine = Checked::Fine {
+            hints,
+            feed_min_interval: None,
+        };
+        let next_at = next_at(source, fine, now);
+        let mut after = succeeded(status.clone(), now, next_at);
+        after.cursor = cursor;
+        after.cursor.read_for = Some(read_for);
+        return take_list(engine, plan, source, mode, feeds, (status, after), next_at).await;
+    }
+    // The address may be that of a page which announces its feed.
+    let page = match follow_page(engine, plan, source, page, &mut cursor).await {
+        Ok(page) => page,
+        Err(error) => {
+            let failure = Failure {
+                reason: format!("the page announces a feed that cannot be read: {error}"),
+                retry_after: error.retry_after(),
             };
-            parse::read(&definition, &answer)
-        })
-        .await
+            return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
+        }
     };
-    let parsed = match parsed {
-        Some(Ok(parsed)) => parsed,
+    let (mut parsed, next) = match read_page(&source.definition, &source.request, page).await {
+        Some(Ok(ReadPage { parsed, next })) => (parsed, next),
         Some(Err(error)) => {
             let failure = Failure::of(error.to_string());
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
@@ -134,6 +181,28 @@ pub async fn poll(
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
         }
     };
+
+    let usual_pages = source
+        .definition
+        .paging
+        .as_ref()
+        .map_or(1, |paging| paging.pages);
+    let further = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Err(PollError::Stopped),
+        further = read_on(engine, plan, source, next, usual_pages - 1, |_| true) => further,
+    };
+    parsed.items.extend(further.parsed.items);
+    parsed.notes.extend(further.parsed.notes);
+    if let Some(why) = further.failure {
+        // Without validators the next poll reads all pages again.
+        cursor.etag = None;
+        cursor.last_modified = None;
+        let place = further.n_pages + 2;
+        parsed
+            .notes
+            .push(format!("page {place} could not be read: {why}"));
+    }
 
     let fine = Checked::Fine {
         hints,

@@ -32,17 +32,22 @@ pub(super) async fn run(engine: Engine, stop: CancellationToken) {
     loop {
         let plan = engine.plan_now();
         let now = Engine::now();
-        next.retain(|name, _| plan.sources.iter().any(|source| source.name == *name));
-        for source in &plan.sources {
+        let polled: Vec<&PlannedSource> = plan
+            .sources
+            .iter()
+            .filter(|source| source.definition.format.is_polled())
+            .collect();
+        next.retain(|name, _| polled.iter().any(|source| source.name == *name));
+        for source in &polled {
             if !next.contains_key(&source.name) {
                 let at = first_time(&engine, source, now).await;
                 next.insert(source.name.clone(), at);
             }
         }
 
-        let mut due: Vec<&PlannedSource> = plan
-            .sources
+        let mut due: Vec<&PlannedSource> = polled
             .iter()
+            .copied()
             .filter(|source| !busy.contains(&source.name) && next[&source.name] <= now)
             .collect();
         due.sort_by_key(|source| next[&source.name]);
@@ -55,7 +60,7 @@ pub(super) async fn run(engine: Engine, stop: CancellationToken) {
         let sleep = if busy.len() >= MAX_POLLS {
             LONGEST_SLEEP
         } else {
-            plan.sources
+            polled
                 .iter()
                 .filter(|source| !busy.contains(&source.name))
                 .map(|source| next[&source.name] - now)

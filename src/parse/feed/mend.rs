@@ -56,11 +56,14 @@ impl Head {
         if self.min_interval_secs.is_none() {
             self.min_interval_secs = min_interval_secs(element, document);
         }
-        let next = element.elements().find(|child| {
-            child.is(Ns::Atom, "link")
-                && child
-                    .attribute("rel")
-                    .is_some_and(|rel| rel.trim() == "next")
+        // RFC 5005: pages of one feed, or the archive of what it no longer holds.
+        let next = ["next", "prev-archive"].into_iter().find_map(|wanted| {
+            element.elements().find(|child| {
+                child.is(Ns::Atom, "link")
+                    && child
+                        .attribute("rel")
+                        .is_some_and(|rel| rel.trim() == wanted)
+            })
         });
         if let (None, Some(next)) = (&self.next_page, next) {
             self.next_page = next

@@ -10,7 +10,7 @@ fn rules(texts: &[&str]) -> Vec<ValueRule<JsonPath>> {
 }
 
 fn reading() -> JsonReading {
-    let mapping = Mapping {
+    let mapping = JsonMapping {
         list: vec!["data.list".parse().expect("a list")],
         empty_if: Some("data".parse().expect("a condition")),
         skip_if: vec!["boost".parse().expect("a condition")],
@@ -25,7 +25,7 @@ fn reading() -> JsonReading {
             likes: rules(&["likes"]),
             ..FieldRules::default()
         },
-        ..Mapping::default()
+        ..JsonMapping::default()
     };
     JsonReading {
         inside: None,
@@ -134,26 +134,4 @@ fn json_that_a_page_carries_is_read_from_it() {
     assert_eq!(parsed.items[0].text, "a <b> c");
     let error = read_with(&reading, "<html><script>STATE = 3</script></html>").expect_err("none");
     assert_eq!(error.kind(), "not_a_feed");
-}
-
-#[test]
-fn every_line_is_an_entry_and_broken_ones_are_left_out() {
-    let mapping = Mapping {
-        list: vec!["$".parse().expect("a list")],
-        ..reading().mapping
-    };
-    let definition = testing::definition(Format::Feed);
-    let read = |text: &str| {
-        let answer = Answer {
-            bytes: text.as_bytes(),
-            ..Answer::default()
-        };
-        read_lines(&answer, &definition, &mapping)
-    };
-    let parsed =
-        read("{\"id\":1,\"plain\":\"a\"}\n\n{\"id\":2,\"pla\n{\"id\":3,\"plain\":\"c\"}\n")
-            .expect("items");
-    assert_eq!(parsed.items.len(), 2);
-    assert_eq!(parsed.notes, ["1 lines were no JSON and were left out"]);
-    assert_eq!(read("no\nnever").expect_err("no JSON").kind(), "not_a_feed");
 }

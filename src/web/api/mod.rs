@@ -5,6 +5,7 @@
 mod cases;
 mod deliveries;
 mod extract;
+mod items;
 mod mentions;
 mod operations;
 
@@ -21,6 +22,8 @@ use super::state::AppState;
 /// What the API is, for programs that generate clients.
 pub(super) const DESCRIPTION: &str = include_str!("openapi.json");
 
+pub(super) use items::hook;
+
 /// The routes below `/api/v1`.
 pub(super) fn router(state: &AppState) -> Router<AppState> {
     Router::new()
@@ -34,6 +37,7 @@ pub(super) fn router(state: &AppState) -> Router<AppState> {
         .route("/sources", get(operations::sources))
         .route("/sources/{name}/poll", post(operations::poll))
         .route("/webhooks/{name}/test", post(operations::test_webhook))
+        .route("/items", post(items::push))
         .route("/reload", post(operations::reload))
         .route("/sign-in-links", post(operations::sign_in_link))
         .fallback(unknown)

@@ -10,13 +10,6 @@ use super::table::{Row, Wanted};
 use super::{definition, expectations, filled, read};
 
 pub(super) fn rows(corpus: &Path) -> Vec<Row> {
-    if hearken::source::builtin().find("json-api").is_none() {
-        return vec![
-            marked_up(corpus),
-            amazon(corpus, "amazon-product", definition("amazon-product")),
-            amazon(corpus, "page", &by_hand()),
-        ];
-    } // TEMP
     vec![
         marked_up(corpus),
         amazon(corpus, "amazon-product", definition("amazon-product")),

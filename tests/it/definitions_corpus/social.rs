@@ -81,9 +81,6 @@ pub(super) fn rows(corpus: &Path) -> Vec<Row> {
     let all = expectations(corpus, "social.json");
     let mut rows = Vec::new();
     for (name, parts) in FILES {
-        if hearken::source::builtin().find(name).is_none() {
-            continue;
-        } // TEMP
         let mut row = Row::new(name);
         for (file, expected) in &all {
             if !parts.iter().any(|part| file.contains(part)) {
@@ -111,13 +108,9 @@ pub(super) fn rows(corpus: &Path) -> Vec<Row> {
         }
         rows.push(row);
     }
-    if false {
-        rows.push(videos(corpus, &all));
-    } // TEMP
+    rows.push(videos(corpus, &all));
     rows.push(hacker_news(corpus, &all["social/hn-algolia/1.1.json"]));
-    if false {
-        rows.push(jetstream(corpus, &all["social/jetstream/golden_v1.jsonl"]));
-    } // TEMP
+    rows.push(jetstream(corpus, &all["social/jetstream/golden_v1.jsonl"]));
     rows
 }
 
