@@ -57,9 +57,15 @@ pub(super) fn rows(corpus: &Path) -> Vec<Row> {
                     .expect("entries")
                     .iter()
                     .map(|entry| {
-                        let text = |key: &str| entry[key].as_str().map(str::to_owned);
+                        let text = |key: &str| {
+                            entry[key]
+                                .as_str()
+                                .filter(|text| !text.is_empty())
+                                .map(str::to_owned)
+                        };
                         Wanted {
-                            id: text("id"),
+                            // feedparser takes ids for links and puts a base before some.
+                            id: text("id").map(|id| id.trim_start_matches('/').to_owned()),
                             url: text("link"),
                             title: text("title"),
                             author: text("author"),

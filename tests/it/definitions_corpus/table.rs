@@ -146,6 +146,9 @@ impl Row {
             );
         }
         println!("{}: {n_found} of {n_expected}", self.definition);
+        for miss in &self.misses {
+            println!("  {}", miss.chars().take(500).collect::<String>());
+        }
     }
 }
 
