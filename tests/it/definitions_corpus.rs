@@ -146,6 +146,32 @@ fn walls_are_walls_for_every_definition() {
     }
 }
 
+/// Google, Stack Exchange, YouTube, GraphQL and Trendyol report spent quotas with HTTP 200.
+#[test]
+fn quota_errors_inside_good_answers_are_errors() {
+    let answers = [
+        r#"{"error_message":"You have exceeded your daily request quota","html_attributions":[],"results":[],"status":"OVER_QUERY_LIMIT"}"#,
+        r#"{"html_attributions":[],"status":"OVER_QUERY_LIMIT"}"#,
+        r#"{"error_id":502,"error_message":"too many requests from this IP","error_name":"throttle_violation"}"#,
+        r#"{"error":{"code":403,"message":"The request cannot be completed because you have exceeded your quota.","errors":[{"domain":"youtube.quota","reason":"quotaExceeded"}]}}"#,
+        r#"{"errors":[{"message":"rate limit exceeded"}],"data":null}"#,
+        r#"{"success":false,"message":"Too many requests"}"#,
+    ];
+    for definition in source::builtin().iter() {
+        if !matches!(definition.format, Format::Json(_) | Format::JsonLines(_)) {
+            continue;
+        }
+        for text in answers {
+            let answer = Answer {
+                bytes: text.as_bytes(),
+                ..Answer::default()
+            };
+            let error = parse::read(definition, &answer).expect_err(text);
+            assert_eq!(error.kind(), "blocked", "{} on {text}", definition.name);
+        }
+    }
+}
+
 #[test]
 fn nothing_genuine_is_taken_for_a_wall() {
     let Some(corpus) = corpus() else { return };
