@@ -20,28 +20,23 @@ pub fn read(
     reading: &HtmlReading,
 ) -> Result<Parsed, ParseError> {
     let marked_up = if reading.structured {
-        let parsed = structured::read(answer, definition)?;
-        if !parsed.items.is_empty() || reading.mapping.is_none() {
-            return Ok(parsed);
-        }
-        Some(parsed)
+        let page = structured::read_page(answer, definition)?;
+        Some((!page.aggregates.is_empty(), structured::with_notes(page)))
     } else {
         None
     };
-    let Some(mapping) = &reading.mapping else {
-        return Ok(marked_up.unwrap_or_default());
-    };
-    match by_selectors(answer, definition, mapping) {
-        // A page that marks up figures only is that site's page all the same.
-        Err(ParseError::NotAFeed(_)) if marked_up.as_ref().is_some_and(says_figures) => {
-            Ok(marked_up.unwrap_or_default())
+    match (marked_up, &reading.mapping) {
+        (Some((_, parsed)), _) if !parsed.items.is_empty() => Ok(parsed),
+        (Some((_, parsed)), None) => Ok(parsed),
+        (None, None) => Ok(Parsed::default()),
+        (marked_up, Some(mapping)) => {
+            match (by_selectors(answer, definition, mapping), marked_up) {
+                // A page that marks up figures only is that site's page all the same.
+                (Err(ParseError::NotAFeed(_)), Some((true, parsed))) => Ok(parsed),
+                (outcome, _) => outcome,
+            }
         }
-        other => other,
     }
-}
-
-fn says_figures(parsed: &Parsed) -> bool {
-    parsed.notes.iter().any(|note| note.contains(" is rated "))
 }
 
 fn by_selectors(

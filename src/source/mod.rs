@@ -52,7 +52,7 @@ static EMBEDDED: &[Embedded] = embedded![
     "opml" with "opml.opml",
     "mastodon-tag" with "mastodon-tag.json",
     "mastodon-search" with "mastodon-search.json",
-    "mastodon-stream" with "mastodon-stream.json",
+    "mastodon-stream" with "mastodon-stream.txt",
     "bluesky-search" with "bluesky-search.json",
     "bluesky-jetstream" with "bluesky-jetstream.jsonl",
     "reddit-search" with "reddit-search.xml",

@@ -46,7 +46,11 @@ pub struct Page {
 /// The answer is empty or no web page. A page without marked-up reviews is no error: it
 /// gives no items and a note.
 pub fn read(answer: &Answer<'_>, definition: &Definition) -> Result<Parsed, ParseError> {
-    let page = read_page(answer, definition)?;
+    read_page(answer, definition).map(with_notes)
+}
+
+/// The items of a page, with what else it says as notes for people.
+pub(super) fn with_notes(page: Page) -> Parsed {
     let mut notes: Vec<String> = page.aggregates.iter().filter_map(describe).collect();
     notes.dedup();
     if page.n_repaired > 0 {
@@ -58,11 +62,11 @@ pub fn read(answer: &Answer<'_>, definition: &Definition) -> Result<Parsed, Pars
     if page.items.is_empty() {
         notes.push("the page marks up no reviews".to_owned());
     }
-    Ok(Parsed {
+    Parsed {
         items: page.items,
         notes,
         ..Parsed::default()
-    })
+    }
 }
 
 /// [`read`] with the figures about all ratings as figures.
