@@ -119,7 +119,7 @@ impl<P: FromStr<Err = String>> FromStr for ValueRule<P> {
 /// A question about an entry: `place`, `!place`, `place = value`, `place != value`.
 /// A place is true when something stands there that is not empty, 0 or `false`;
 /// `=` on a list asks whether the list contains the value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition<P = JsonPath> {
     /// Where to look.
     pub place: P,
