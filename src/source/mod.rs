@@ -6,7 +6,6 @@ mod problem;
 mod read;
 mod reading;
 mod sample;
-mod schema;
 mod table;
 
 use std::borrow::Cow;
@@ -17,7 +16,6 @@ use std::sync::OnceLock;
 pub use problem::DefinitionProblem;
 pub use read::parse_definition;
 pub use sample::{Saved, check_samples};
-pub use schema::{definition_schema, definition_schema_text};
 
 use crate::domain::{Definition, ParamProblem};
 
