@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
+use url::{Host, Url};
 
 use super::{Global, print};
 use crate::config::{self, Config};
@@ -24,13 +25,17 @@ pub(super) struct Arguments {
     /// With --brand: also write what is watched as hearken.toml
     #[arg(long, requires = "brand")]
     save: bool,
+    /// With --brand: ask this definition at another server, such as
+    /// mastodon-tag=fosstodon.org; an address of this machine is then allowed
+    #[arg(long, requires = "brand", value_name = "DEFINITION=SERVER")]
+    server: Vec<String>,
 }
 
 pub(super) async fn call(global: &Global, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let file = global.config_path();
     let (plan, config_file) = match &arguments.brand {
         Some(name) => {
-            let config = for_brand(name, &file)?;
+            let config = for_brand(name, &arguments.server, &file)?;
             let saved = if arguments.save {
                 save(&config, &file)?;
                 Some(file)
@@ -75,23 +80,70 @@ pub(super) async fn call(global: &Global, arguments: Arguments) -> anyhow::Resul
 }
 
 /// Every keyless definition that takes a query, asked about this brand.
-fn for_brand(name: &str, file: &Path) -> anyhow::Result<Config> {
+fn for_brand(name: &str, servers: &[String], file: &Path) -> anyhow::Result<Config> {
     if !name.chars().any(char::is_alphanumeric) {
         bail!("--brand needs a name, for example --brand \"Acme Corp\"");
     }
-    let asked: Vec<_> = source::builtin()
+    let mut asked: Vec<_> = source::builtin()
         .iter()
         .filter_map(|definition| {
             Some((definition.name.clone(), definition.params_for_brand(name)?))
         })
         .collect();
+    let mut allow_private = Vec::new();
+    for server in servers {
+        let Some((definition, address)) = server.split_once('=') else {
+            bail!("--server `{server}` is not like mastodon-tag=fosstodon.org");
+        };
+        let takes_server = |name: &str| {
+            source::builtin()
+                .find(name)
+                .is_some_and(|known| known.params.iter().any(|param| param.name == "server"))
+        };
+        let Some((_, params)) = asked
+            .iter_mut()
+            .find(|(name, _)| name == definition && takes_server(name))
+        else {
+            let known: Vec<&str> = asked
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .filter(|name| takes_server(name))
+                .collect();
+            bail!(
+                "--server names `{definition}`, which is not asked about a brand at a server; \
+                 there are {}",
+                known.join(", ")
+            );
+        };
+        params.insert("server".to_owned(), address.to_owned());
+        // Whoever names a server of this machine means it.
+        if let Some(host) = loopback_host(address) {
+            allow_private.push(host);
+        }
+    }
     let store = file
         .parent()
         .unwrap_or(Path::new(""))
         .join(config::DEFAULT_STORE);
     let mut config = Config::for_brand(name, &asked, store);
     config.file = file.to_owned();
+    allow_private.sort();
+    allow_private.dedup();
+    config.net.allow_private = allow_private;
     Ok(config)
+}
+
+/// The host of an address of this machine, as `net.allow_private` writes it.
+fn loopback_host(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok()?;
+    let is_here = match url.host()? {
+        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback(),
+    };
+    let host = url.host_str()?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    is_here.then(|| host.to_owned())
 }
 
 fn save(config: &Config, file: &Path) -> anyhow::Result<()> {

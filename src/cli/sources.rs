@@ -10,19 +10,28 @@ use super::desk::Desk;
 use super::extract::definitions;
 use super::{Global, print};
 use crate::domain::{Definition, Verified};
+use crate::source;
 
 /// Examples:
 ///   hearken sources
 ///   hearken sources --json
+///   hearken sources --schema > definition.schema.json
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
     /// One JSON object per definition and per configured source
     #[arg(long)]
     json: bool,
+    /// Print the JSON Schema of definition files, for editors, and nothing else
+    #[arg(long, conflicts_with = "json")]
+    schema: bool,
 }
 
 pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.schema {
+        print::line(source::definition_schema_text().trim_end())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let definitions = definitions(global)?;
     if arguments.json {
         for definition in definitions.iter() {

@@ -6,6 +6,7 @@ mod problem;
 mod read;
 mod reading;
 mod sample;
+mod schema;
 mod table;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use std::sync::OnceLock;
 pub use problem::DefinitionProblem;
 pub use read::parse_definition;
 pub use sample::{Saved, check_samples};
+pub use schema::{definition_schema, definition_schema_text};
 
 use crate::domain::{Definition, ParamProblem};
 

@@ -2,6 +2,7 @@
 
 mod add_a_site;
 mod bad_input;
+mod brand_run;
 mod browser;
 mod commands;
 mod crash;
@@ -10,6 +11,10 @@ mod end_to_end;
 mod feed_corpus;
 mod harness;
 mod imports;
+mod inbound;
+mod mailbox;
 mod readme;
 mod shutdown;
+mod stranger;
+mod streams;
 mod webdriver;
