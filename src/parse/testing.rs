@@ -13,6 +13,7 @@ pub(super) fn definition(format: Format) -> Definition {
         format,
         params: Vec::new(),
         request: Request::default(),
+        paging: None,
         limits: Limits::default(),
         terms: None,
         verified: Verified::Sample,
