@@ -10,7 +10,7 @@ BRAND  ?=
 ARGS   ?=
 PROGRAM = $${CARGO_TARGET_DIR:-target}/release/hearken
 
-.PHONY: help run demo build test corpus-definitions lint doc bench dist check-tools libtorch clean
+.PHONY: help run demo build test corpus-definitions crash lint doc bench dist check-tools libtorch clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,10 @@ test: libtorch ## all tests, with the real program and the shipped model
 corpus-definitions: libtorch ## what each definition finds in payloads of others, as a table
 	@$(CARGO) nextest run --release --locked --no-capture -E 'test(payloads_that_nobody_on_the_team_wrote)' $(ARGS)
 
+crash: libtorch ## 2,000 complaints, a failing receiver, 100 times SIGKILL: nothing is lost
+	@HEARKEN_CRASH_COMPLAINTS=$${HEARKEN_CRASH_COMPLAINTS:-2000} HEARKEN_CRASH_KILLS=$${HEARKEN_CRASH_KILLS:-100} \
+	$(CARGO) test --release --locked --test it $(ARGS) -- --nocapture crash_outbox
+
 lint: libtorch ## formatting, clippy and the documentation, as CI wants them
 	@$(CARGO) fmt --check
 	@$(CARGO) clippy --release --locked --all-targets -- -D warnings
@@ -41,6 +45,7 @@ lint: libtorch ## formatting, clippy and the documentation, as CI wants them
 
 bench: build ## the figures of the documentation
 	@"$(PROGRAM)" bench classify
+	@"$(PROGRAM)" bench deliver
 	@$(CARGO) bench --locked
 
 dist: libtorch ## a slower build of a faster program, at target/dist/hearken

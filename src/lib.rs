@@ -9,6 +9,7 @@
 //! 5. [`dedupe`]: is it the same item again; which story does it belong to.
 //! 6. [`classify`]: the transformer's verdict.
 //! 7. [`triage`]: does it need a fast public reply, why, by when.
+//!    [`spike`]: is there more, or worse, than is usual at this hour.
 //! 8. [`store`]: one transaction keeps mentions, cursor and outgoing deliveries.
 //! 9. [`deliver`]: every event reaches every destination at least once, signed.
 //!
@@ -34,6 +35,8 @@ pub mod dedupe;
 pub mod classify;
 
 pub mod triage;
+
+pub mod spike;
 
 pub mod store;
 

@@ -1,6 +1,9 @@
 //! `hearken bench`: measures this machine with the shipped parts. Figures in the
 //! documentation come from here.
 
+mod deliver;
+mod loopback;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -22,6 +25,8 @@ const BATCH: usize = 256;
 pub(super) enum Action {
     /// Texts a second of the model: hearken bench classify --runs 5
     Classify(Texts),
+    /// Deliveries a second and the way of an alert: hearken bench deliver --deliveries 20000
+    Deliver(deliver::Sizes),
 }
 
 #[derive(Debug, Args)]
@@ -53,7 +58,13 @@ fn precision(text: &str) -> Result<Precision, String> {
 }
 
 pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<ExitCode> {
-    let Action::Classify(arguments) = action;
+    match action {
+        Action::Classify(texts) => classify(global, texts).await,
+        Action::Deliver(sizes) => deliver::call(global, sizes).await,
+    }
+}
+
+async fn classify(global: &Global, arguments: &Texts) -> anyhow::Result<ExitCode> {
     if arguments.texts == 0 || arguments.runs == 0 {
         bail!("--texts and --runs must be at least 1");
     }

@@ -13,6 +13,12 @@ use crate::domain::Mention;
 pub(super) enum Action {
     /// List the cases, most urgent first: hearken cases list --state open
     List(List),
+    /// Take a case, or take it over: hearken cases claim 3f2a --by ana
+    Claim(Act),
+    /// Seen: its updates are told no more: hearken cases ack 3f2a
+    Ack(Act),
+    /// Tell nothing about it for a while: hearken cases snooze 3f2a --for 2h
+    Snooze(Snooze),
     /// A public answer was given: hearken cases done 3f2a --note "answered on the site"
     Done(Act),
     /// No answer is needed: hearken cases dismiss 3f2a --note "not about us"
@@ -41,18 +47,35 @@ pub(super) struct Act {
     /// Why, for the history
     #[arg(long)]
     note: Option<String>,
+    /// Who does it
+    #[arg(long, default_value = "cli")]
+    by: String,
     /// Print the mention as JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Snooze {
+    #[command(flatten)]
+    act: Act,
+    /// How long, as 30m, 2h or 3d; at most 30 days
+    #[arg(long = "for", value_name = "TIME", default_value = "2h")]
+    lasting: String,
 }
 
 pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<ExitCode> {
     let desk = Desk::open(global).await?;
     match action {
         Action::List(list) => show_list(&desk, list).await?,
-        Action::Done(act) => act_on(&desk, "done", act).await?,
-        Action::Dismiss(act) => act_on(&desk, "dismiss", act).await?,
-        Action::Reopen(act) => act_on(&desk, "reopen", act).await?,
+        Action::Claim(act) => act_on(&desk, "claim", act, None).await?,
+        Action::Ack(act) => act_on(&desk, "ack", act, None).await?,
+        Action::Snooze(snooze) => {
+            act_on(&desk, "snooze", &snooze.act, Some(&snooze.lasting)).await?;
+        }
+        Action::Done(act) => act_on(&desk, "done", act, None).await?,
+        Action::Dismiss(act) => act_on(&desk, "dismiss", act, None).await?,
+        Action::Reopen(act) => act_on(&desk, "reopen", act, None).await?,
     }
     desk.close().await?;
     Ok(ExitCode::SUCCESS)
@@ -102,9 +125,12 @@ fn row(case: &Value) -> anyhow::Result<Vec<String>> {
     ])
 }
 
-async fn act_on(desk: &Desk, action: &str, act: &Act) -> anyhow::Result<()> {
+async fn act_on(desk: &Desk, action: &str, act: &Act, lasting: Option<&str>) -> anyhow::Result<()> {
     let id = percent_encoding::utf8_percent_encode(&act.id, percent_encoding::NON_ALPHANUMERIC);
-    let mut body = json!({ "by": "cli" });
+    let mut body = json!({ "by": act.by });
+    if let Some(lasting) = lasting {
+        body["for"] = json!(lasting);
+    }
     if let Some(note) = &act.note {
         body["note"] = json!(note);
     }

@@ -90,10 +90,10 @@ enum Command {
     /// List and work on cases
     #[command(subcommand)]
     Cases(cases::Action),
-    /// List deliveries
+    /// List deliveries, send them again
     #[command(subcommand)]
     Deliveries(deliveries::Action),
-    /// Try a webhook
+    /// Try webhooks, see how they are doing, switch them on
     #[command(subcommand)]
     Webhook(webhook::Action),
     /// List and measure models

@@ -2,6 +2,7 @@
 //! once, each with its line and how to mend it; secrets never show up in a message.
 
 mod brand;
+mod noise;
 mod problem;
 mod read;
 mod secret;
@@ -22,8 +23,9 @@ use std::time::Duration;
 use toml::de::DeTable;
 use url::Url;
 
-use crate::domain::{Brand, BrandName, Destination, Secret, SourceName, TriagePolicy};
+use crate::domain::{Brand, BrandName, Destination, Secret, SourceName, SpikePolicy, TriagePolicy};
 
+pub use noise::WhenConfig;
 pub use problem::{ConfigError, Problem};
 pub use write::reference;
 
@@ -54,6 +56,8 @@ pub struct Config {
     pub model: ModelConfig,
     /// `[triage]`.
     pub triage: TriagePolicy,
+    /// `[spikes]`.
+    pub spikes: SpikePolicy,
     /// A folder with definitions of the user's own.
     pub sources_dir: Option<PathBuf>,
     /// Where alerts go.
@@ -189,8 +193,10 @@ impl Default for ModelConfig {
 /// A webhook and where it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WebhookConfig {
-    /// The webhook.
+    /// The webhook; its query is not compiled yet.
     pub destination: Destination,
+    /// The query that its mentions must pass.
+    pub when: Option<WhenConfig>,
     /// The line of `[[webhook]]`.
     pub line: usize,
     /// Where the address was found.
@@ -210,6 +216,7 @@ const ROOT: Keys = Keys {
         "net",
         "model",
         "triage",
+        "spikes",
         "sources_dir",
     ],
     later: &["target", "calendar", "team"],
@@ -300,6 +307,7 @@ pub fn parse(
         model: settings::model(&root),
         sources_dir: settings::sources_dir(&root),
         triage: policy,
+        spikes: settings::spikes(&root),
         brands,
         sources,
         webhooks,
@@ -358,7 +366,7 @@ impl Config {
             .collect()
     }
 
-    /// The webhooks without their places.
+    /// The webhooks without their places and queries.
     pub fn destinations(&self) -> Vec<Destination> {
         self.webhooks
             .iter()

@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 use super::read::{Fields, Keys, plain_duration};
 use super::{ModelConfig, NetConfig, WebConfig};
-use crate::domain::TriagePolicy;
+use crate::domain::{SpikePolicy, TriagePolicy};
 
 const STORE: Keys = Keys {
     table: "[store]",
@@ -44,6 +44,30 @@ const TRIAGE: Keys = Keys {
     later: &[],
     otherwise: None,
 };
+
+const SPIKES: Keys = Keys {
+    table: "[spikes]",
+    known: &["level", "cooldown"],
+    later: &[],
+    otherwise: None,
+};
+
+/// `[spikes]`.
+pub(super) fn spikes(root: &Fields<'_, '_>) -> SpikePolicy {
+    let mut policy = SpikePolicy::default();
+    let Some(fields) = root.table("spikes", &SPIKES) else {
+        return policy;
+    };
+    if let Some(level) = fields.count("level", 1..=3, "level = 2") {
+        policy.level = level.value as u8;
+    }
+    if let Some(cooldown) =
+        fields.duration("cooldown", Duration::from_secs(60), "cooldown = \"2h\"")
+    {
+        policy.cooldown = cooldown.value;
+    }
+    policy
+}
 
 /// `[store]`: the folder of the store.
 pub(super) fn store_path(root: &Fields<'_, '_>) -> PathBuf {

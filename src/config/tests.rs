@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::domain::EventType;
+use crate::domain::{EventType, GroupBy};
 
 /// Reads a text as `hearken.toml` with the variables TOKEN (a secret) and EMPTY set.
 fn read(text: &str) -> Result<Config, ConfigError> {
@@ -97,6 +97,18 @@ secret = [{ env = "TOKEN" }, "whsec_AQID"]
 events = ["mention.flagged", "case.replied"]
 brands = ["Acme"]
 min_score = 1
+languages = ["TR", "en"]
+platforms = ["feed"]
+when = "stars:<=2"
+quiet = "22:00-07:00 Europe/Istanbul"
+digest = "workdays 09:30 Asia/Kolkata"
+critical = 0.8
+group = "source"
+heartbeat = "1h"
+
+[spikes]
+level = 3
+cooldown = "1h"
 
 [store]
 path = "elsewhere"
@@ -137,6 +149,22 @@ latest = "12h"
         [EventType::MentionFlagged, EventType::CaseReplied]
     );
     assert_eq!(chat.min_score, 1.0);
+    let noise = &chat.noise;
+    assert_eq!(noise.languages, ["tr", "en"]);
+    assert_eq!(
+        noise.quiet.map(|quiet| quiet.to_string()).as_deref(),
+        Some("22:00-07:00 Europe/Istanbul")
+    );
+    assert_eq!(
+        noise.digest.map(|digest| digest.to_string()).as_deref(),
+        Some("workdays 09:30 Asia/Kolkata")
+    );
+    assert_eq!((noise.critical, noise.group), (0.8, GroupBy::Source));
+    assert_eq!(noise.cooldown, Some(Duration::from_secs(600)));
+    assert_eq!(noise.heartbeat, Some(Duration::from_secs(3_600)));
+    let when = config.webhooks[0].when.as_ref().expect("it was written");
+    assert_eq!(when.text, "stars:<=2");
+    assert_eq!(config.spikes.level, 3);
     assert_eq!(config.store_path, Path::new("elsewhere"));
     assert_eq!(config.web.listen.port(), 0);
     assert_eq!(config.net.allow_private.len(), 6);
@@ -320,6 +348,15 @@ secret = [{ env = "TOKEN" }, "text \"quoted\""]
 events = ["mention.flagged"]
 brands = ["Acme's \\ Corp"]
 min_score = 0.25
+languages = ["tr"]
+when = "'exact' OR refund"
+quiet = "22:00-07:00"
+digest = "daily 18:00 Europe/Istanbul"
+critical = 0.75
+cooldown = "5m"
+heartbeat = "90m"
+[spikes]
+level = 1
 [store]
 path = "elsewhere"
 [web]
@@ -358,6 +395,9 @@ fn same(a: &Config, b: &Config) -> bool {
         }
         for webhook in &mut config.webhooks {
             webhook.line = 0;
+            if let Some(when) = &mut webhook.when {
+                when.line = 0;
+            }
         }
         config
     };

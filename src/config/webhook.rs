@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::brand::{name, report_repeats, wanted_brands};
+use super::noise::noise;
 use super::problem::nearest;
 use super::read::{Fields, Keys};
 use super::{BrandConfig, SecretOrigin, WebhookConfig};
@@ -18,8 +19,18 @@ const WEBHOOK: Keys = Keys {
         "events",
         "brands",
         "min_score",
+        // Those of noise; see `config/noise.rs`.
+        "languages",
+        "platforms",
+        "when",
+        "quiet",
+        "digest",
+        "critical",
+        "group",
+        "cooldown",
+        "heartbeat",
     ],
-    later: &["when", "digest", "quiet", "group", "cooldown"],
+    later: &[],
     otherwise: None,
 };
 
@@ -38,16 +49,7 @@ const LATER_KINDS: [&str; 10] = [
 ];
 
 /// Event types that later versions have.
-const LATER_EVENTS: [&str; 8] = [
-    "case.claimed",
-    "case.verified",
-    "case.overdue",
-    "spike.started",
-    "spike.ended",
-    "source.silent",
-    "source.gap",
-    "heartbeat",
-];
+const LATER_EVENTS: [&str; 3] = ["case.verified", "source.silent", "source.gap"];
 
 /// `[[webhook]]`.
 pub(super) fn webhooks(
@@ -69,6 +71,7 @@ pub(super) fn webhooks(
         let min_score = fields
             .share("min_score", "min_score = 0.6")
             .map_or(policy.flag_threshold, |share| share.value);
+        let (noise, when) = noise(&fields);
         names.extend(written.clone());
         let (Some(written), Some(kind), Some((url, url_origin))) = (written, kind, url) else {
             continue;
@@ -82,8 +85,10 @@ pub(super) fn webhooks(
                 events,
                 brands: wanted,
                 min_score,
+                noise,
             },
             line: fields.line,
+            when,
             url_origin,
             secret_origins,
         });

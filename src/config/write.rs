@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use super::read::plain_duration;
 use super::{
     BrandConfig, Config, ModelConfig, NetConfig, ParamValue, SecretOrigin, SourceConfig, WebConfig,
-    brand,
+    WhenConfig, brand,
 };
-use crate::domain::{Brand, BrandName, TriagePolicy};
+use crate::domain::{Brand, BrandName, Noise, SpikePolicy, TriagePolicy};
 
 /// Every key with its default and a sentence about it; loads as it is.
 pub fn reference() -> &'static str {
@@ -58,6 +58,7 @@ impl Config {
             net: NetConfig::default(),
             model: ModelConfig::default(),
             triage: TriagePolicy::default(),
+            spikes: SpikePolicy::default(),
             sources_dir: None,
             webhooks: Vec::new(),
             warnings: Vec::new(),
@@ -114,6 +115,7 @@ impl Config {
             if destination.min_score != self.triage.flag_threshold {
                 line(out, "min_score", &destination.min_score.to_string());
             }
+            write_noise(out, &destination.noise, webhook.when.as_ref());
             out.push('\n');
         }
     }
@@ -182,6 +184,43 @@ impl Config {
                 ("latest", duration(policy.latest, default.latest)),
             ],
         );
+        let (spikes, default) = (self.spikes, SpikePolicy::default());
+        table(
+            out,
+            "spikes",
+            &[
+                (
+                    "level",
+                    (spikes.level != default.level).then(|| spikes.level.to_string()),
+                ),
+                ("cooldown", duration(spikes.cooldown, default.cooldown)),
+            ],
+        );
+    }
+}
+
+/// What differs from no rules at all.
+fn write_noise(out: &mut String, noise: &Noise, when: Option<&WhenConfig>) {
+    list(out, "languages", noise.languages.iter().map(String::as_str));
+    list(out, "platforms", noise.platforms.iter().map(String::as_str));
+    if let Some(when) = when {
+        line(out, "when", &quote(&when.text));
+    }
+    if let Some(quiet) = noise.quiet {
+        line(out, "quiet", &quote(&quiet.to_string()));
+    }
+    if let Some(digest) = noise.digest {
+        line(out, "digest", &quote(&digest.to_string()));
+    }
+    if noise.critical != Noise::CRITICAL {
+        line(out, "critical", &noise.critical.to_string());
+    }
+    if let Some(cooldown) = noise.cooldown {
+        line(out, "group", &quote(noise.group.as_str()));
+        line(out, "cooldown", &quote(&plain_duration(cooldown)));
+    }
+    if let Some(every) = noise.heartbeat {
+        line(out, "heartbeat", &quote(&plain_duration(every)));
     }
 }
 

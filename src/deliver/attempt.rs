@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use super::pace::Bucket;
 use super::schedule::{self, Answer};
 use super::{body, sign};
 use crate::domain::{Attempt, Destination, Event};
@@ -24,6 +25,8 @@ pub struct Sent {
     pub attempt: Attempt,
     /// What the schedule goes by.
     pub answer: Answer,
+    /// What the receiver says about its limits.
+    pub bucket: Option<Bucket>,
 }
 
 impl Sent {
@@ -84,6 +87,7 @@ pub(super) async fn send_within(
             status,
             retry_after,
         },
+        bucket: Bucket::read(|name| response.headers.get(name)),
     }
 }
 
@@ -122,6 +126,7 @@ fn failed(at: DateTime<Utc>, ended: DateTime<Utc>, why: String) -> Sent {
             answer: String::new(),
         },
         answer: Answer::None,
+        bucket: None,
     }
 }
 

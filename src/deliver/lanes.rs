@@ -1,30 +1,25 @@
-//! One lane per destination: within a lane one message after the other, lanes side by side.
-//! When a receiver fails, everything behind the failed message waits with it, so that it
-//! arrives in order once the receiver is back.
+//! The sender: claims what is due, sends side by side, and records what came of it in
+//! batches. Of each story one message is under way to a destination, so that a story
+//! arrives in order; a destination that is down is tried with one message at a time and
+//! holds up nobody else.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use rand::Rng;
-use serde_json::json;
-use tokio::task::{Id, JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio::task::{Id, JoinHandle, JoinSet};
 use tracing::{error, info, warn};
 
 use super::attempt::{TIMEOUT, send_within};
+use super::ledger::{self, Done, Finished, Work};
+use super::pace::{Bucket, Limit, Pace};
 use super::schedule::{self, Next};
-use super::{DeliverError, Now, blocking};
-use crate::domain::{Attempt, Delivery, DeliveryId, Destination, Event, EventId, EventType};
+use super::{DeliverError, Now};
+use crate::domain::{Delivery, Destination, Event};
 use crate::net::Client;
-use crate::store::{AttemptOutcome, Store};
-
-/// Claimed for one destination at most: enough to keep a quick receiver busy, few enough
-/// that little is sent twice after a crash.
-const PER_DESTINATION: usize = 16;
-/// Claimed at a time in all.
-const PER_CLAIM: usize = 256;
+use crate::store::{AttemptOutcome, Holds, Store, StoreError, Tried};
 
 /// What a pass came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,38 +30,38 @@ pub struct Pass {
     pub n_failed: usize,
 }
 
-type Claimed = (Delivery, Event);
-
 /// Sends what is due to the destinations it was given.
 pub struct Sender {
     shared: Arc<Shared>,
     destinations: Arc<Vec<Destination>>,
     lanes: HashMap<String, Lane>,
-    /// Destinations that failed, and until when nothing is sent to them.
-    held: HashMap<String, DateTime<Utc>>,
-    running: JoinSet<Batch>,
+    /// What is being sent.
+    running: JoinSet<(Finished, Option<Bucket>)>,
+    /// To whom each of them goes, should one break off.
+    names: HashMap<Id, String>,
+    /// What has come to its end and is not recorded yet.
+    finished: Vec<Finished>,
+    /// The work with the store; one at a time, while sending goes on.
+    job: Option<JoinHandle<Result<Done, StoreError>>>,
+    /// Whether the queues are to be looked at.
+    is_asked: bool,
+    /// When more will be due, as far as is known.
+    next_at: Option<DateTime<Utc>>,
     pass: Pass,
+    unlogged: Pass,
 }
 
 struct Shared {
     store: Store,
     client: Client,
     now: Now,
-    stop: CancellationToken,
     timeout: Duration,
 }
 
-/// A destination that is being sent to, and what comes after the present batch.
+/// A destination that is sent to.
 struct Lane {
-    task: Id,
-    waiting: VecDeque<Claimed>,
-}
-
-/// What a lane's task came to.
-struct Batch {
-    destination: String,
-    pass: Pass,
-    held_until: Option<DateTime<Utc>>,
+    pace: Pace,
+    n_under_way: usize,
 }
 
 impl Sender {
@@ -77,39 +72,54 @@ impl Sender {
                 store,
                 client,
                 now,
-                stop: CancellationToken::new(),
                 timeout: TIMEOUT,
             }),
             destinations: Arc::default(),
             lanes: HashMap::new(),
-            held: HashMap::new(),
             running: JoinSet::new(),
+            names: HashMap::new(),
+            finished: Vec::new(),
+            job: None,
+            is_asked: true,
+            next_at: None,
             pass: Pass::default(),
+            unlogged: Pass::default(),
         }
-    }
-
-    pub(super) fn with_stop(mut self, stop: CancellationToken) -> Self {
-        self.shared_mut().stop = stop;
-        self
     }
 
     #[cfg(test)]
     pub(super) fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.shared_mut().timeout = timeout;
+        Arc::get_mut(&mut self.shared)
+            .expect("nothing has been started yet")
+            .timeout = timeout;
         self
-    }
-
-    fn shared_mut(&mut self) -> &mut Shared {
-        Arc::get_mut(&mut self.shared).expect("nothing has been started yet")
     }
 
     /// Takes the destinations of the configuration; those no longer in it get nothing more.
     pub fn set_destinations(&mut self, destinations: Vec<Destination>) {
-        if *self.destinations != destinations {
-            // What is new need not wait for what was tried at another address.
-            self.held.clear();
-            self.destinations = Arc::new(destinations);
+        if *self.destinations == destinations {
+            return;
         }
+        for destination in &destinations {
+            let old = self
+                .destinations
+                .iter()
+                .find(|old| old.name == destination.name);
+            // A new address need not wait for what was tried at the old one.
+            if old.is_some_and(|old| old.url != destination.url || old.kind != destination.kind) {
+                if let Err(error) = self.shared.store.release_destination(&destination.name) {
+                    warn!(destination = %destination.name, %error, "A changed webhook waits for its next try");
+                }
+                self.lanes.remove(&destination.name);
+            }
+        }
+        self.destinations = Arc::new(destinations);
+        self.is_asked = true;
+    }
+
+    /// Has the queues looked at: something new may be due.
+    pub(super) fn ask(&mut self) {
+        self.is_asked = true;
     }
 
     /// Sends everything that is due, waits for it, and says what it came to.
@@ -117,193 +127,229 @@ impl Sender {
     /// # Errors
     /// When the outbox cannot be read; what is being sent is finished all the same.
     pub async fn send_due(&mut self) -> Result<Pass, DeliverError> {
+        self.ask();
+        let mut outcome = Ok(());
         loop {
-            let started = self.start_due().await;
-            if self.running.is_empty() {
-                started?;
+            self.begin_job(true);
+            let is_idle = self.job.is_none() && self.running.is_empty() && self.finished.is_empty();
+            if is_idle {
+                outcome?;
                 return Ok(std::mem::take(&mut self.pass));
             }
-            self.one_finished().await;
+            if let Err(error) = self.step().await {
+                outcome = Err(error);
+            }
         }
     }
 
-    /// Starts sending what is due; how long nothing else will be.
-    pub(super) async fn start_due(&mut self) -> Result<Duration, DeliverError> {
-        let looked_at = loop {
-            let (store, now) = (self.shared.store.clone(), (self.shared.now)());
-            let claimed =
-                blocking(move || store.claim_due(now, PER_DESTINATION, PER_CLAIM)).await?;
-            if claimed.is_empty() {
-                break now;
-            }
-            for (destination, batch) in by_destination(claimed) {
-                match self.lanes.get_mut(&destination) {
-                    Some(lane) => lane.waiting.extend(batch),
-                    None => self.start(destination, batch),
-                }
-            }
-        };
-        let store = self.shared.store.clone();
-        let next_at = blocking(move || store.next_due_at()).await?;
-        // What was due already waits for a place in its lane: the lane's end will tell.
-        let pause = next_at.and_then(|at| (at - looked_at).to_std().ok());
-        Ok(pause
-            .filter(|pause| !pause.is_zero())
-            .unwrap_or(Duration::MAX))
-    }
-
-    fn start(&mut self, destination: String, batch: Vec<Claimed>) {
+    /// How long nothing else will be due, as far as is known.
+    pub(super) fn pause(&mut self) -> Duration {
         let now = (self.shared.now)();
-        let held_until = self.held.get(&destination).copied();
-        let work = send_batch(
-            Arc::clone(&self.shared),
-            Arc::clone(&self.destinations),
-            destination.clone(),
-            batch,
-            held_until.filter(|until| *until > now),
-        );
-        let lane = Lane {
-            task: self.running.spawn(work).id(),
-            waiting: VecDeque::new(),
-        };
-        self.lanes.insert(destination, lane);
+        let paces = self
+            .lanes
+            .values_mut()
+            .filter_map(|lane| lane.pace.next_at(now));
+        let next_at = paces.chain(self.next_at).min();
+        let pause = next_at.map(|at| (at - now).to_std().unwrap_or_default());
+        pause.unwrap_or(Duration::MAX)
     }
 
-    /// Waits until the batch of some destination is done and starts its next one; never
-    /// returns while nothing is being sent. May be dropped at any time.
-    pub(super) async fn one_finished(&mut self) {
-        let Some(finished) = self.running.join_next_with_id().await else {
-            return std::future::pending().await;
+    /// Waits until something that was begun ends, and begins what follows from it. Never
+    /// returns while there is nothing; may be dropped at any time.
+    ///
+    /// # Errors
+    /// When the store fails; the next step looks at it again.
+    pub(super) async fn step(&mut self) -> Result<(), DeliverError> {
+        self.begin_job(true);
+        let has_job = self.job.is_some();
+        let job = async {
+            match &mut self.job {
+                Some(job) => job.await,
+                None => std::future::pending().await,
+            }
         };
-        let name = match finished {
-            Ok((_, batch)) => {
-                self.pass.n_delivered += batch.pass.n_delivered;
-                self.pass.n_failed += batch.pass.n_failed;
-                match batch.held_until {
-                    Some(until) => self.held.insert(batch.destination.clone(), until),
-                    None => self.held.remove(&batch.destination),
-                };
-                Some(batch.destination)
+        tokio::select! {
+            biased;
+            done = job, if has_job => {
+                self.job = None;
+                let done = unwrapped(done)?;
+                self.next_at = done.next_at;
+                for (delivery, event) in done.claimed {
+                    self.start(delivery, event);
+                }
+                self.log_when_idle();
+                Ok(())
+            }
+            Some(ended) = self.running.join_next_with_id(), if !self.running.is_empty() => {
+                self.take(ended);
+                while let Some(ended) = self.running.try_join_next_with_id() {
+                    self.take(ended);
+                }
+                Ok(())
+            }
+            else => std::future::pending().await,
+        }
+    }
+
+    /// Starts the work with the store, when there is some and none is going on.
+    fn begin_job(&mut self, may_claim: bool) {
+        if self.job.is_some() || (self.finished.is_empty() && !(self.is_asked && may_claim)) {
+            return;
+        }
+        let now = (self.shared.now)();
+        let work = Work {
+            now,
+            finished: std::mem::take(&mut self.finished),
+            destinations: Arc::clone(&self.destinations),
+            rooms: may_claim.then(|| self.rooms(now)),
+        };
+        self.is_asked = false;
+        let store = self.shared.store.clone();
+        self.job = Some(tokio::task::spawn_blocking(move || {
+            ledger::run(&store, work)
+        }));
+    }
+
+    /// How many deliveries may be under way to each destination now.
+    fn rooms(&mut self, now: DateTime<Utc>) -> HashMap<String, usize> {
+        let destinations = Arc::clone(&self.destinations);
+        destinations
+            .iter()
+            .map(|destination| {
+                let lane = self.lane(destination);
+                let room = lane.n_under_way + lane.pace.free(now, lane.n_under_way);
+                (destination.name.clone(), room)
+            })
+            .collect()
+    }
+
+    fn lane(&mut self, destination: &Destination) -> &mut Lane {
+        self.lanes
+            .entry(destination.name.clone())
+            .or_insert_with(|| Lane {
+                pace: Pace::new(Limit::of(destination.kind.name())),
+                n_under_way: 0,
+            })
+    }
+
+    fn start(&mut self, delivery: Delivery, event: Event) {
+        let destinations = Arc::clone(&self.destinations);
+        let destination = destinations
+            .iter()
+            .find(|known| known.name == delivery.destination);
+        let Some(destination) = destination else {
+            let why = format!(
+                "the webhook `{}` is no longer configured",
+                delivery.destination
+            );
+            self.finished.push(Finished {
+                destination: delivery.destination,
+                tried: Tried {
+                    id: delivery.id,
+                    attempt: None,
+                    outcome: AttemptOutcome::Skipped(why),
+                    holds: Holds::Story,
+                },
+                is_gone: false,
+            });
+            return;
+        };
+        let lane = self.lane(destination);
+        lane.n_under_way += 1;
+        lane.pace.took(1);
+        let shared = Arc::clone(&self.shared);
+        let destination = destination.clone();
+        let name = destination.name.clone();
+        let task = self
+            .running
+            .spawn(async move { shared.attempt(&destination, &delivery, &event).await });
+        self.names.insert(task.id(), name);
+    }
+
+    /// Takes in what one task came to.
+    fn take(&mut self, ended: Result<(Id, (Finished, Option<Bucket>)), tokio::task::JoinError>) {
+        let id = match &ended {
+            Ok((id, _)) => *id,
+            Err(failure) => failure.id(),
+        };
+        let now = (self.shared.now)();
+        let name = self.names.remove(&id);
+        let lane = name.and_then(|name| self.lanes.get_mut(&name));
+        if let Some(lane) = lane {
+            lane.n_under_way = lane.n_under_way.saturating_sub(1);
+            if let Ok((_, (_, Some(bucket)))) = &ended {
+                lane.pace.heed(*bucket, now);
+            }
+        }
+        match ended {
+            Ok((_, (finished, _))) => {
+                for pass in [&mut self.pass, &mut self.unlogged] {
+                    pass.n_delivered += usize::from(finished.is_delivered());
+                    pass.n_failed += usize::from(finished.is_failure());
+                }
+                self.finished.push(finished);
             }
             Err(failure) => {
                 error!(%failure, "Sending to a webhook broke off; it goes on after a restart");
-                let lane = self
-                    .lanes
-                    .iter()
-                    .find(|(_, lane)| lane.task == failure.id());
-                lane.map(|(name, _)| name.clone())
             }
-        };
-        let Some(name) = name else { return };
-        let Some(lane) = self.lanes.remove(&name) else {
-            return;
-        };
-        if !lane.waiting.is_empty() {
-            self.start(name, lane.waiting.into());
+        }
+    }
+
+    /// One line for everything since the last one: a busy ledger would write too many.
+    fn log_when_idle(&mut self) {
+        let is_idle = self.running.is_empty() && self.finished.is_empty();
+        if is_idle && self.unlogged != Pass::default() {
+            let Pass {
+                n_delivered,
+                n_failed,
+            } = std::mem::take(&mut self.unlogged);
+            info!(n_delivered, n_failed, "Sent alerts");
         }
     }
 
     /// Waits for what is being sent, at most `patience`; nothing new is begun. What is not
     /// recorded by then is sent again after the next start.
     pub(super) async fn finish(mut self, patience: Duration) {
-        let all = async { while self.running.join_next().await.is_some() {} };
+        let all = async {
+            loop {
+                // What was claimed by a job that was under way is not begun any more.
+                if let Some(job) = self.job.take() {
+                    let _ = job.await;
+                }
+                match self.running.join_next_with_id().await {
+                    Some(ended) => self.take(ended),
+                    None if self.finished.is_empty() => return,
+                    None => self.begin_job(false),
+                }
+            }
+        };
         if tokio::time::timeout(patience, all).await.is_err() {
             warn!(
-                n_destinations = self.running.len(),
+                n_deliveries = self.running.len(),
                 "Some webhooks did not answer before the stop; they are sent to again after the next start"
             );
         }
     }
 }
 
-/// One list per destination, each in the order of the claims.
-fn by_destination(claimed: Vec<Claimed>) -> Vec<(String, Vec<Claimed>)> {
-    let mut lists: Vec<(String, Vec<Claimed>)> = Vec::new();
-    for (delivery, event) in claimed {
-        let name = delivery.destination.clone();
-        match lists.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, list)) => list.push((delivery, event)),
-            None => lists.push((name, vec![(delivery, event)])),
-        }
-    }
-    lists
-}
-
-/// Sends a batch to one destination, in order. Stops at `stop`: what is left stays marked
-/// as being sent, which the next start turns into due.
-async fn send_batch(
-    shared: Arc<Shared>,
-    destinations: Arc<Vec<Destination>>,
-    name: String,
-    batch: Vec<Claimed>,
-    mut held_until: Option<DateTime<Utc>>,
-) -> Batch {
-    let mut pass = Pass::default();
-    let mut is_off = false;
-    let destination = destinations.iter().find(|known| known.name == name);
-    for (delivery, event) in batch {
-        if shared.stop.is_cancelled() {
-            break;
-        }
-        let Some(destination) = destination else {
-            let why = format!("the webhook `{name}` is no longer configured");
-            shared
-                .record(&delivery.id, None, AttemptOutcome::Skipped(why))
-                .await;
-            continue;
-        };
-        // What waits for a destination to be switched on keeps its place in the queue.
-        let waits_until = if is_off {
-            Some(delivery.created_at)
-        } else {
-            held_until
-        };
-        if let Some(until) = waits_until {
-            shared
-                .record(&delivery.id, None, AttemptOutcome::RetryAt(until))
-                .await;
-            continue;
-        }
-        let next = shared.attempt(destination, &delivery, &event).await;
-        match next {
-            Next::Done => pass.n_delivered += 1,
-            _ => pass.n_failed += 1,
-        }
-        held_until = match next {
-            Next::Again {
-                at,
-                holds_others: true,
-            } => Some(at),
-            _ => None,
-        };
-        let is_over = match next {
-            Next::Done => false,
-            Next::Gone => true,
-            _ => shared.has_failed_too_long(destination).await,
-        };
-        if is_over {
-            shared.disable(destination, &destinations, &next).await;
-            is_off = true;
-        }
-    }
-    if pass != Pass::default() {
-        info!(
-            destination = %name,
-            n_delivered = pass.n_delivered,
-            n_failed = pass.n_failed,
-            "Sent alerts to a webhook"
-        );
-    }
-    Batch {
-        destination: name,
-        pass,
-        held_until,
+fn unwrapped(
+    done: Result<Result<Done, StoreError>, tokio::task::JoinError>,
+) -> Result<Done, DeliverError> {
+    match done {
+        Ok(done) => Ok(done?),
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(DeliverError::Stopping),
     }
 }
 
 impl Shared {
-    /// Sends one delivery and records how it went.
-    async fn attempt(&self, destination: &Destination, delivery: &Delivery, event: &Event) -> Next {
+    /// Sends one delivery; what is to be recorded, and what the receiver says of its limits.
+    async fn attempt(
+        &self,
+        destination: &Destination,
+        delivery: &Delivery,
+        event: &Event,
+    ) -> (Finished, Option<Bucket>) {
         let sent = send_within(
             &self.client,
             destination,
@@ -314,76 +360,35 @@ impl Shared {
         .await;
         let now = (self.now)();
         let chance = rand::rng().random::<f64>();
-        let next = schedule::next(delivery.attempts.len() + 1, sent.answer, now, chance);
-        let outcome = match &next {
-            Next::Done => AttemptOutcome::Delivered,
-            Next::Again { at, .. } => AttemptOutcome::RetryAt(*at),
-            Next::GiveUp(why) => AttemptOutcome::Failed(why.clone()),
-            // It waits for the destination to be switched on again.
-            Next::Gone => AttemptOutcome::RetryAt(delivery.created_at),
-        };
+        let n_attempts = delivery.attempts.len() + 1;
+        let next = schedule::next(n_attempts, sent.answer, now, chance);
         if next != Next::Done {
             warn!(
                 destination = %destination.name,
                 delivery = %delivery.id,
                 status = sent.attempt.status,
-                n_attempts = delivery.attempts.len() + 1,
+                n_attempts,
                 "A webhook did not take an alert"
             );
         }
-        self.record(&delivery.id, Some(sent.attempt), outcome).await;
-        next
-    }
-
-    /// Records an attempt. A store that fails here leaves the delivery marked as being
-    /// sent, so that it is sent again after the next start rather than lost.
-    async fn record(&self, id: &DeliveryId, attempt: Option<Attempt>, outcome: AttemptOutcome) {
-        let (store, delivery) = (self.store.clone(), id.clone());
-        let recorded = blocking(move || store.record_attempt(&delivery, attempt, &outcome)).await;
-        if let Err(error) = recorded {
-            error!(delivery = %id, %error, "An attempt could not be recorded; it is repeated after the next start");
-        }
-    }
-
-    async fn has_failed_too_long(&self, destination: &Destination) -> bool {
-        let (store, name) = (self.store.clone(), destination.name.clone());
-        match blocking(move || store.destination_health(&name)).await {
-            Ok(health) => schedule::has_failed_too_long(health.first_failure_at, (self.now)()),
-            Err(_) => false,
-        }
-    }
-
-    /// Switches a destination off and tells the others.
-    async fn disable(&self, destination: &Destination, all: &[Destination], next: &Next) {
-        let why = match next {
-            Next::Gone => "the receiver answered that it is gone for good (410)",
-            _ => "every attempt has failed for five days",
+        let is_gone = next == Next::Gone;
+        let (outcome, holds) = match next {
+            Next::Done => (AttemptOutcome::Delivered, Holds::Story),
+            Next::Again { at, holds } => (AttemptOutcome::RetryAt(at), holds),
+            Next::GiveUp { why, holds } => (AttemptOutcome::Failed(why), holds),
+            // It waits for the destination to be switched on again.
+            Next::Gone => (AttemptOutcome::RetryAt(delivery.created_at), Holds::Story),
         };
-        let at = (self.now)();
-        let others = all.iter().filter(|other| other.name != destination.name);
-        let outgoing = [disabled_event(&destination.name, why, at).addressed(others)];
-        let (store, name) = (self.store.clone(), destination.name.clone());
-        match blocking(move || store.disable_destination(&name, why, at, &outgoing)).await {
-            Ok(true) => error!(
-                destination = %destination.name,
-                why,
-                "A webhook was switched off; its alerts wait until `hearken webhook test` reaches it"
-            ),
-            Ok(false) => (),
-            Err(error) => {
-                error!(destination = %destination.name, %error, "A webhook could not be switched off")
-            }
-        }
+        let finished = Finished {
+            destination: destination.name.clone(),
+            tried: Tried {
+                id: delivery.id.clone(),
+                attempt: Some(sent.attempt),
+                outcome,
+                holds,
+            },
+            is_gone,
+        };
+        (finished, sent.bucket)
     }
-}
-
-fn disabled_event(name: &str, why: &str, at: DateTime<Utc>) -> Event {
-    let moment = at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let kind = EventType::DestinationDisabled;
-    Event::new(
-        EventId::of(kind.as_str(), &[name, &moment]),
-        kind,
-        at,
-        json!({"destination": {"name": name, "reason": why, "disabled_at": moment}}),
-    )
 }

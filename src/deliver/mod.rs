@@ -1,10 +1,13 @@
-//! Sends what is due: claim → send → record, at least once, in order within a destination,
-//! every destination for itself, so that a dead one holds up nobody. What a crash leaves
+//! Sends what is due: claim → send → record, at least once, in order within a story, every
+//! destination for itself, so that a dead one holds up nobody. What a crash leaves
 //! half-sent is sent again with the same id and the same body.
 
 mod attempt;
 mod body;
+mod digest;
 mod lanes;
+mod ledger;
+mod pace;
 mod schedule;
 mod sign;
 
@@ -26,6 +29,7 @@ use crate::store::{Store, StoreError};
 pub use attempt::{Sent, send_one};
 pub use body::{Body, build as build_body, generic};
 pub use lanes::{Pass, Sender};
+pub use pace::{Bucket, Limit, Pace};
 pub use schedule::Answer;
 pub use sign::{SignError, headers as signed_headers};
 
@@ -67,24 +71,27 @@ pub async fn run(
         Ok(n_found) => info!(n_found, "Sending again what was being sent when we stopped"),
         Err(error) => error!(%error, "The outbox cannot be read"),
     }
-    let mut sender = Sender::new(store, client, now).with_stop(stop.clone());
+    let mut sender = Sender::new(store, client, now);
+    sender.set_destinations(destinations.borrow_and_update().clone());
     loop {
-        sender.set_destinations(destinations.borrow_and_update().clone());
-        let pause = match sender.start_due().await {
-            Ok(pause) => pause.min(LOOK_AT_LEAST_EVERY),
-            Err(error) => {
-                warn!(%error, "The outbox failed; trying again soon");
-                PAUSE_AFTER_FAILURE
-            }
-        };
+        let pause = sender.pause().min(LOOK_AT_LEAST_EVERY);
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            () = sender.one_finished() => (),
-            () = wake.notified() => (),
+            stepped = sender.step() => if let Err(error) = stepped {
+                warn!(%error, "The outbox failed; trying again soon");
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = tokio::time::sleep(PAUSE_AFTER_FAILURE) => sender.ask(),
+                }
+            },
+            () = wake.notified() => sender.ask(),
             // An error means that nobody will change the configuration any more.
-            Ok(()) = destinations.changed() => (),
-            () = tokio::time::sleep(pause) => (),
+            Ok(()) = destinations.changed() => {
+                sender.set_destinations(destinations.borrow_and_update().clone());
+                sender.ask();
+            }
+            () = tokio::time::sleep(pause) => sender.ask(),
         }
     }
     sender.finish(STOP_PATIENCE).await;

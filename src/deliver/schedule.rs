@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
+use crate::store::Holds;
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 
@@ -54,12 +56,16 @@ pub(super) enum Next {
     Again {
         /// When.
         at: DateTime<Utc>,
-        /// Whether everything else to this destination waits with it: true unless the
-        /// receiver took exception to this one message.
-        holds_others: bool,
+        /// What else waits with it.
+        holds: Holds,
     },
     /// It has been tried often enough.
-    GiveUp(String),
+    GiveUp {
+        /// Why, for people.
+        why: String,
+        /// What else waits all the same.
+        holds: Holds,
+    },
     /// The receiver says that it is gone for good.
     Gone,
 }
@@ -80,18 +86,27 @@ pub(super) fn next(n_attempts: usize, answer: Answer, now: DateTime<Utc>, chance
         _ => (),
     }
     let Some(wait_secs) = WAITS_SECS.get(n_attempts.saturating_sub(1)) else {
-        return Next::GiveUp(format!("given up after {n_attempts} attempts"));
+        let last = WAITS_SECS[WAITS_SECS.len() - 1];
+        return Next::GiveUp {
+            why: format!("given up after {n_attempts} attempts"),
+            holds: holds(status, after(now, Duration::from_secs(last))),
+        };
     };
     let wait = match (status, retry_after) {
         (Some(429 | 503), Some(asked)) => asked.clamp(SHORTEST_RETRY_AFTER, LONGEST_RETRY_AFTER),
         _ => Duration::from_secs(*wait_secs),
     };
     let wait = wait.mul_f64(1.0 + JITTER * chance.clamp(0.0, 1.0));
-    let wait_ms = i64::try_from(wait.as_millis()).expect("no wait is longer than two days");
+    let at = after(now, wait);
     Next::Again {
-        at: whole_millis(now) + TimeDelta::milliseconds(wait_ms),
-        holds_others: !status.is_some_and(is_about_this_message),
+        at,
+        holds: holds(status, at),
     }
+}
+
+fn after(now: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
+    let wait_ms = i64::try_from(wait.as_millis()).expect("no wait is longer than two days");
+    whole_millis(now) + TimeDelta::milliseconds(wait_ms)
 }
 
 /// The store keeps milliseconds; a time between two of them would be found due too early.
@@ -104,9 +119,15 @@ fn whole_millis(at: DateTime<Utc>) -> DateTime<Utc> {
     }
 }
 
-/// Statuses with which a receiver that works refuses one message.
-fn is_about_this_message(status: u16) -> bool {
-    matches!(status, 400 | 406 | 409 | 413 | 415 | 422)
+/// What a failure says about other messages.
+fn holds(status: Option<u16>, until: DateTime<Utc>) -> Holds {
+    match status {
+        // A receiver that works refuses this one message.
+        Some(400 | 406 | 409 | 413 | 415 | 422) => Holds::Story,
+        // It broke on this message, or it is broken.
+        Some(500 | 501 | 505..=599) => Holds::LaneIfRepeated(until),
+        _ => Holds::Lane(until),
+    }
 }
 
 /// Whether a destination that has failed since `first_failure` is to be switched off.
@@ -142,27 +163,27 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(n_attempts: usize, answer: Answer, chance: f64, wait_secs: i64, holds_others: bool) {
-        let expected = Next::Again {
-            at: NOW + TimeDelta::seconds(wait_secs),
-            holds_others,
-        };
-        assert_eq!(
-            next(n_attempts, answer, NOW, chance),
-            expected,
-            "{answer:?}"
+    fn check(n_attempts: usize, answer: Answer, chance: f64, wait_secs: i64) {
+        let next = next(n_attempts, answer, NOW, chance);
+        let expected = NOW + TimeDelta::seconds(wait_secs);
+        assert!(
+            matches!(next, Next::Again { at, .. } if at == expected),
+            "{answer:?}: {next:?}"
         );
     }
 
     #[test]
     fn waits_grow_until_three_days_have_passed() {
-        check(1, Answer::None, 0.0, 5, true);
-        check(1, status(500), 1.0, 6, true);
-        check(2, status(404), 0.0, 60, true);
-        check(3, status(302), 0.5, 330, true);
-        check(10, status(500), 0.0, 86_400, true);
-        check(10, status(500), 1.0, 103_680, true);
-        assert!(matches!(next(11, status(500), NOW, 0.0), Next::GiveUp(_)));
+        check(1, Answer::None, 0.0, 5);
+        check(1, status(500), 1.0, 6);
+        check(2, status(404), 0.0, 60);
+        check(3, status(302), 0.5, 330);
+        check(10, status(500), 0.0, 86_400);
+        check(10, status(500), 1.0, 103_680);
+        assert!(matches!(
+            next(11, status(500), NOW, 0.0),
+            Next::GiveUp { .. }
+        ));
         assert!(WAITS_SECS.iter().sum::<u64>() >= 75 * HOUR);
     }
 
@@ -176,9 +197,14 @@ mod tests {
 
     #[test]
     fn a_receiver_may_refuse_one_message_without_holding_up_the_rest() {
-        check(1, status(400), 0.0, 5, false);
-        check(1, status(413), 0.0, 5, false);
-        check(1, status(401), 0.0, 5, true);
+        let at = NOW + TimeDelta::seconds(5);
+        let held_by = |status| holds(Some(status), at);
+        assert_eq!(held_by(400), Holds::Story);
+        assert_eq!(held_by(413), Holds::Story);
+        assert_eq!(held_by(500), Holds::LaneIfRepeated(at));
+        assert_eq!(held_by(401), Holds::Lane(at));
+        assert_eq!(held_by(503), Holds::Lane(at));
+        assert_eq!(holds(None, at), Holds::Lane(at));
     }
 
     #[test]
@@ -187,12 +213,12 @@ mod tests {
             status,
             retry_after: Some(Duration::from_secs(secs)),
         };
-        check(1, asked(429, 1), 0.0, 60, true);
-        check(1, asked(503, 600), 0.0, 600, true);
-        check(1, asked(429, 600), 1.0, 720, true);
-        check(1, asked(429, u64::MAX), 0.0, 86_400, true);
-        check(1, asked(500, 600), 0.0, 5, true);
-        check(1, status(429), 0.0, 5, true);
+        check(1, asked(429, 1), 0.0, 60);
+        check(1, asked(503, 600), 0.0, 600);
+        check(1, asked(429, 600), 1.0, 720);
+        check(1, asked(429, u64::MAX), 0.0, 86_400);
+        check(1, asked(500, 600), 0.0, 5);
+        check(1, status(429), 0.0, 5);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{DeliveryId, EventId, EventType};
+use super::{Alike, DeliveryId, EventId, EventType, PutOff};
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -24,6 +24,21 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// Every state, in the order of a delivery's life.
+    pub const ALL: [Self; 6] = [
+        Self::Due,
+        Self::Sending,
+        Self::Delivered,
+        Self::Retrying,
+        Self::Failed,
+        Self::Skipped,
+    ];
+
+    /// Whether it is still to be made.
+    pub fn is_unfinished(self) -> bool {
+        matches!(self, Self::Due | Self::Sending | Self::Retrying)
+    }
+
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -76,9 +91,21 @@ pub struct Delivery {
     /// What was tried, oldest first.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
-    /// Why it was skipped or given up.
+    /// Why it was skipped, given up or put off.
     #[serde(default)]
     pub reason: Option<String>,
+    /// What its event is part of: those with the same word arrive in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub story: Option<String>,
+    /// Why it waits although nothing has failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_off: Option<PutOff>,
+    /// What it has in common with those that are held back after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike: Option<Alike>,
+    /// The digest in which it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<EventId>,
 }
 
 impl Delivery {
@@ -94,6 +121,10 @@ impl Delivery {
             next_at: Some(event.at),
             attempts: Vec::new(),
             reason: None,
+            story: event.story.clone(),
+            put_off: None,
+            alike: None,
+            within: None,
         }
     }
 }

@@ -1,12 +1,21 @@
 //! Where alerts go: a configured webhook and what it wants to hear.
 
-use super::{BrandName, Event, EventType, Secret};
+use super::{BrandName, Event, EventType, Noise, Secret};
 
 /// How a body is built; the other tools of product.md come with Delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DestinationKind {
     /// The event as it is stored.
     Generic,
+}
+
+impl DestinationKind {
+    /// The name in the configuration.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Generic => "generic",
+        }
+    }
 }
 
 /// A configured webhook.
@@ -26,12 +35,15 @@ pub struct Destination {
     pub brands: Vec<BrandName>,
     /// Only mentions flagged at least this high.
     pub min_score: f64,
+    /// What it is spared.
+    pub noise: Noise,
 }
 
 impl Destination {
-    /// Whether this destination wants the event. A test event is for whoever it is sent to.
+    /// Whether this destination wants the event. What is made for one destination is for
+    /// whoever it is sent to.
     pub fn wants(&self, event: &Event) -> bool {
-        let type_wanted = event.event_type == EventType::Test
+        let type_wanted = event.event_type.is_for_one()
             || self.events.is_empty()
             || self.events.contains(&event.event_type);
         let brand_wanted = self.brands.is_empty()

@@ -18,15 +18,27 @@ pub enum EventType {
     /// A first poll brought items too old to alert about.
     #[serde(rename = "mention.backlog")]
     MentionBacklog,
+    /// Somebody took a case.
+    #[serde(rename = "case.claimed")]
+    CaseClaimed,
     /// Somebody says a public answer was given.
     #[serde(rename = "case.replied")]
     CaseReplied,
     /// Somebody says no answer is needed.
     #[serde(rename = "case.dismissed")]
     CaseDismissed,
+    /// The last moment for an answer has passed and nobody has answered.
+    #[serde(rename = "case.overdue")]
+    CaseOverdue,
     /// A closed case is open again.
     #[serde(rename = "case.reopened")]
     CaseReopened,
+    /// A brand is spoken of more, or worse, than is usual at this hour.
+    #[serde(rename = "spike.started")]
+    SpikeStarted,
+    /// A spike is over.
+    #[serde(rename = "spike.ended")]
+    SpikeEnded,
     /// A source has failed several times in a row.
     #[serde(rename = "source.failing")]
     SourceFailing,
@@ -36,6 +48,12 @@ pub enum EventType {
     /// A destination was switched off.
     #[serde(rename = "destination.disabled")]
     DestinationDisabled,
+    /// Sent at fixed times to whoever asked for it, so that a receiver notices silence.
+    #[serde(rename = "heartbeat")]
+    Heartbeat,
+    /// One message that stands for several events: a digest, or the rest of a burst.
+    #[serde(rename = "digest")]
+    Digest,
     /// Sent by `hearken webhook test`.
     #[serde(rename = "test")]
     Test,
@@ -43,16 +61,22 @@ pub enum EventType {
 
 impl EventType {
     /// Every type, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::MentionFlagged,
         Self::MentionUpdated,
         Self::MentionBacklog,
+        Self::CaseClaimed,
         Self::CaseReplied,
         Self::CaseDismissed,
+        Self::CaseOverdue,
         Self::CaseReopened,
+        Self::SpikeStarted,
+        Self::SpikeEnded,
         Self::SourceFailing,
         Self::SourceRecovered,
         Self::DestinationDisabled,
+        Self::Heartbeat,
+        Self::Digest,
         Self::Test,
     ];
 
@@ -62,14 +86,41 @@ impl EventType {
             Self::MentionFlagged => "mention.flagged",
             Self::MentionUpdated => "mention.updated",
             Self::MentionBacklog => "mention.backlog",
+            Self::CaseClaimed => "case.claimed",
             Self::CaseReplied => "case.replied",
             Self::CaseDismissed => "case.dismissed",
+            Self::CaseOverdue => "case.overdue",
             Self::CaseReopened => "case.reopened",
+            Self::SpikeStarted => "spike.started",
+            Self::SpikeEnded => "spike.ended",
             Self::SourceFailing => "source.failing",
             Self::SourceRecovered => "source.recovered",
             Self::DestinationDisabled => "destination.disabled",
+            Self::Heartbeat => "heartbeat",
+            Self::Digest => "digest",
             Self::Test => "test",
         }
+    }
+}
+
+impl EventType {
+    /// Whether it is made for one destination, whatever types that one asks for.
+    pub fn is_for_one(self) -> bool {
+        matches!(self, Self::Heartbeat | Self::Digest | Self::Test)
+    }
+
+    /// Whether it says that something new happened to a customer, rather than what people
+    /// did about it.
+    pub(super) fn is_news(self) -> bool {
+        matches!(
+            self,
+            Self::MentionFlagged | Self::MentionUpdated | Self::CaseOverdue
+        )
+    }
+
+    /// Whether it is about a case that may be acknowledged or snoozed already.
+    fn may_be_hushed(self) -> bool {
+        matches!(self, Self::MentionUpdated | Self::CaseOverdue)
     }
 }
 
@@ -92,6 +143,10 @@ pub struct Event {
     /// The flag score, which destinations filter on.
     #[serde(default)]
     pub score: Option<f64>,
+    /// What it is part of, such as a story or a source: deliveries of the same arrive in
+    /// order. Those of no story are a story of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub story: Option<String>,
     /// The generic body, `{"type":…,"timestamp":…,"data":{…}}`, byte for byte as sent.
     pub body: String,
 }
@@ -116,6 +171,7 @@ impl Event {
             mention: None,
             brands: Vec::new(),
             score: None,
+            story: None,
             body: body.to_string(),
         }
     }
@@ -130,7 +186,30 @@ impl Event {
             .map(|brand| brand.name.clone())
             .collect();
         self.score = mention.flag.as_ref().map(|flag| flag.score);
+        self.story = Some(mention.story.to_string());
         self
+    }
+
+    /// The event as part of a story that is not one of mentions.
+    #[must_use]
+    pub fn in_story(mut self, story: impl Into<String>) -> Self {
+        self.story = Some(story.into());
+        self
+    }
+
+    /// The mention as it is told in the body, if the event is about one.
+    pub fn told_mention(&self) -> Option<Mention> {
+        #[derive(Deserialize)]
+        struct Body {
+            data: Data,
+        }
+        #[derive(Deserialize)]
+        struct Data {
+            mention: Mention,
+        }
+        self.mention.as_ref()?;
+        let body: Body = serde_json::from_str(&self.body).ok()?;
+        Some(body.data.mention)
     }
 
     /// The event with a delivery for every destination that wants it.
@@ -138,11 +217,37 @@ impl Event {
         self,
         destinations: impl IntoIterator<Item = &'a Destination>,
     ) -> (Self, Vec<Delivery>) {
+        let mention = std::cell::OnceCell::new();
         let deliveries = destinations
             .into_iter()
-            .filter(|destination| destination.wants(&self))
-            .map(|destination| Delivery::due(&self, &destination.name))
+            .filter_map(|destination| self.delivery_to(destination, &mention))
             .collect();
         (self, deliveries)
+    }
+
+    /// The delivery that the event owes to a destination; `None` when it does not want it.
+    /// `mention` keeps what was read from the body for the next destination.
+    fn delivery_to(
+        &self,
+        destination: &Destination,
+        mention: &std::cell::OnceCell<Option<Mention>>,
+    ) -> Option<Delivery> {
+        if !destination.wants(self) {
+            return None;
+        }
+        let noise = &destination.noise;
+        let mut delivery = Delivery::due(self, &destination.name);
+        // Reading it costs more than the rest, and hardly anything needs it.
+        let is_needed = noise.looks_at_mentions() || self.event_type.may_be_hushed();
+        let mention = is_needed
+            .then(|| mention.get_or_init(|| self.told_mention()).as_ref())
+            .flatten();
+        if let Some(mention) = mention
+            && !noise.lets_through(mention, self.at)
+        {
+            return None;
+        }
+        noise.plan(&mut delivery, self, mention);
+        Some(delivery)
     }
 }

@@ -11,12 +11,14 @@ mod fill;
 mod ids;
 mod item;
 mod mention;
+mod noise;
 mod policy;
 mod request;
 mod rule;
 mod secret;
 mod signing_key;
 mod source;
+mod spike;
 mod sse;
 mod time;
 mod verdict;
@@ -37,6 +39,7 @@ pub use event::{Event, EventType};
 pub use ids::{BrandName, DeliveryId, EventId, MentionId, SourceName, StoryId, hex_digest};
 pub use item::{Author, Engagement, Item, Kind, Rating};
 pub use mention::{EarlierText, Flag, Mention};
+pub use noise::{Alike, Digest, GroupBy, Noise, PutOff, Quiet, When};
 pub use policy::TriagePolicy;
 pub use rule::{
     Condition, CssPlace, Filter, Filtered, JsonPath, ListRule, Pattern, Piece, Step, Take,
@@ -45,6 +48,7 @@ pub use rule::{
 pub use secret::Secret;
 pub use signing_key::SigningKey;
 pub use source::{Cursor, Health, HealthState, SourceStatus};
+pub use spike::{Measured, Spike, SpikePolicy, Unusual};
 pub use sse::{SseEvent, SseReader};
 pub use time::{format_duration, parse_duration};
 pub use verdict::{Label, Sentiment};

@@ -1,16 +1,15 @@
-//! The outbox: deliveries wait in one queue per destination, are claimed by a sender, and
-//! every attempt is recorded.
+//! The ledger: a row per event and destination, with every attempt. How rows are claimed,
+//! told together and sent again stands beside this file.
 
 use chrono::{DateTime, Utc};
-use sled::transaction::abort;
 
 use super::{
     Store, StoreError,
-    destinations::{note_failure, note_success},
-    events, keys,
-    tables::{Change, Tables, View, get, load, must_get, put, reindex, text},
+    destinations::{Holds, note_failure, note_success},
+    keys,
+    tables::{Change, View, get, load, must_get, put, reindex, text},
 };
-use crate::domain::{Attempt, Delivery, DeliveryId, DeliveryState, Event};
+use crate::domain::{Attempt, Delivery, DeliveryId, DeliveryState};
 
 pub(super) const TABLE: &str = "deliveries";
 
@@ -25,6 +24,19 @@ pub enum AttemptOutcome {
     Failed(String),
     /// It is not to be sent at all; says nothing about the destination.
     Skipped(String),
+}
+
+/// An attempt to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// What was tried; `None` when nothing was sent, as for what is skipped or put off.
+    pub attempt: Option<Attempt>,
+    /// How it ended.
+    pub outcome: AttemptOutcome,
+    /// What a failure says about other messages.
+    pub holds: Holds,
 }
 
 /// Which deliveries to read; the default is all of them.
@@ -59,9 +71,27 @@ pub(super) fn time_entry(delivery: &Delivery) -> (Vec<u8>, Vec<u8>) {
     )
 }
 
-/// The entry of a delivery in the queue of its destination, while it waits.
+/// The entry of a delivery in the queue of its destination, while it waits there.
 pub(super) fn due_entry(delivery: &Delivery) -> Option<(Vec<u8>, Vec<u8>)> {
-    keys::due(delivery).map(|key| (key, Vec::new()))
+    let key = keys::waiting(delivery).filter(|_| !is_bundled(delivery))?;
+    Some((key, keys::story(delivery).into_bytes()))
+}
+
+/// The entry of a delivery among those that are told together.
+pub(super) fn bundle_entry(delivery: &Delivery) -> Option<(Vec<u8>, Vec<u8>)> {
+    let key = keys::waiting(delivery).filter(|_| is_bundled(delivery))?;
+    Some((key, Vec::new()))
+}
+
+/// The entry of a delivery in its story, while it is not finished.
+pub(super) fn story_entry(delivery: &Delivery) -> Option<(Vec<u8>, Vec<u8>)> {
+    use DeliveryState::{Due, Retrying, Sending};
+    matches!(delivery.state, Due | Retrying | Sending)
+        .then(|| (keys::story_place(delivery), Vec::new()))
+}
+
+fn is_bundled(delivery: &Delivery) -> bool {
+    delivery.put_off.is_some_and(|why| why.is_bundled())
 }
 
 /// The entry of a delivery among the claimed ones, while it is sent.
@@ -78,6 +108,8 @@ pub(super) fn put_delivery(view: &View, old: Option<&Delivery>, new: &Delivery) 
         Some(time_entry(new)),
     )?;
     reindex(&view.due, old.and_then(due_entry), due_entry(new))?;
+    reindex(&view.bundles, old.and_then(bundle_entry), bundle_entry(new))?;
+    reindex(&view.stories, old.and_then(story_entry), story_entry(new))?;
     reindex(
         &view.sending,
         old.and_then(sending_entry),
@@ -86,64 +118,7 @@ pub(super) fn put_delivery(view: &View, old: Option<&Delivery>, new: &Delivery) 
 }
 
 impl Store {
-    /// Claims deliveries whose time has come, marking them `sending`: whoever gets one is
-    /// the only one to send it, and records how it went. At most `per_destination` are
-    /// under way to one destination, counting those claimed before; at most `total` are
-    /// given out now, taken from the destinations in turn, so that a dead one never holds
-    /// up the others. Disabled destinations are passed over; their deliveries wait.
-    pub fn claim_due(
-        &self,
-        now: DateTime<Utc>,
-        per_destination: usize,
-        total: usize,
-    ) -> Result<Vec<(Delivery, Event)>, StoreError> {
-        let _claiming = self.lock_claims();
-        let queues = self.queues_with_work(now, per_destination)?;
-        let keys = in_turn(queues, total);
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.transact(|view| {
-            let mut claimed = Vec::with_capacity(keys.len());
-            for key in &keys {
-                claimed.extend(claim(view, key)?);
-            }
-            Ok(claimed)
-        })
-    }
-
-    /// Keys of the deliveries to be sent, one list per enabled destination.
-    fn queues_with_work(
-        &self,
-        now: DateTime<Utc>,
-        per_destination: usize,
-    ) -> Result<Vec<Vec<Vec<u8>>>, StoreError> {
-        let tables = self.tables();
-        let mut queues = Vec::new();
-        for destination in waiting_destinations(tables) {
-            let destination = destination?;
-            if self.is_disabled(&keys::destination_name(&destination))? {
-                continue;
-            }
-            let n_sending = tables.sending.scan_prefix(&destination).keys().count();
-            let end = keys::joined(&[&destination, &keys::time(now)]);
-            // Everything that starts with `end` is due as well: it is due right now.
-            let end = keys::after(&end).unwrap_or(end);
-            let queue: Vec<Vec<u8>> = tables
-                .due
-                .range(destination..end)
-                .keys()
-                .take(per_destination.saturating_sub(n_sending))
-                .map(|key| key.map(|key| key.to_vec()))
-                .collect::<Result<_, _>>()?;
-            queues.push(queue);
-        }
-        Ok(queues)
-    }
-
-    /// Records how an attempt ended; `attempt` is `None` when nothing was sent, as for what
-    /// is skipped or put off. The health of the destination follows in the same step, from
-    /// real attempts only.
+    /// Records how one attempt ended; see [`Store::record_attempts`].
     ///
     /// # Errors
     /// [`StoreError::NoDelivery`].
@@ -153,38 +128,31 @@ impl Store {
         attempt: impl Into<Option<Attempt>>,
         outcome: &AttemptOutcome,
     ) -> Result<Delivery, StoreError> {
-        let attempt = attempt.into();
-        let delivery = self.transact(|view| {
-            let Some(old) = get::<Delivery>(&view.deliveries, TABLE, id.as_str())? else {
-                return abort(StoreError::NoDelivery { id: id.clone() });
-            };
-            let mut new = old.clone();
-            new.attempts.extend(attempt.clone());
-            // A second sender that reports late must not send again what has arrived.
-            if old.state != DeliveryState::Delivered {
-                (new.state, new.next_at, new.reason) = match outcome {
-                    AttemptOutcome::Delivered => (DeliveryState::Delivered, None, None),
-                    AttemptOutcome::RetryAt(at) => (waiting_state(&new), Some(*at), None),
-                    AttemptOutcome::Failed(why) => (DeliveryState::Failed, None, Some(why.clone())),
-                    AttemptOutcome::Skipped(why) => {
-                        (DeliveryState::Skipped, None, Some(why.clone()))
-                    }
-                };
+        let tried = Tried {
+            id: id.clone(),
+            attempt: attempt.into(),
+            outcome: outcome.clone(),
+            holds: Holds::Story,
+        };
+        let mut recorded = self.record_attempts(std::slice::from_ref(&tried))?;
+        recorded
+            .pop()
+            .ok_or_else(|| StoreError::NoDelivery { id: id.clone() })
+    }
+
+    /// Records how attempts ended, all of them in one transaction and with one flush. The
+    /// health of the destinations follows in the same step, from real attempts only. The
+    /// deliveries as they are now; unknown ones are left out.
+    pub fn record_attempts(&self, tried: &[Tried]) -> Result<Vec<Delivery>, StoreError> {
+        let recorded = self.transact(|view| {
+            let mut recorded = Vec::with_capacity(tried.len());
+            for tried in tried {
+                recorded.extend(record(view, tried)?);
             }
-            put_delivery(view, Some(&old), &new)?;
-            if let Some(attempt) = &attempt {
-                match outcome {
-                    AttemptOutcome::Delivered => note_success(view, &new.destination, attempt.at)?,
-                    AttemptOutcome::RetryAt(_) | AttemptOutcome::Failed(_) => {
-                        note_failure(view, &new.destination, attempt.at)?;
-                    }
-                    AttemptOutcome::Skipped(_) => (),
-                }
-            }
-            Ok(new)
+            Ok(recorded)
         })?;
         self.flush()?;
-        Ok(delivery)
+        Ok(recorded)
     }
 
     /// Makes what was found `sending` due at once; how many there were. Called at start,
@@ -215,27 +183,61 @@ impl Store {
         Ok(n_recovered)
     }
 
-    /// When the next delivery to an enabled destination is to be tried; it may have passed.
-    pub fn next_due_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let mut next: Option<DateTime<Utc>> = None;
-        for destination in waiting_destinations(self.tables()) {
-            let destination = destination?;
-            if self.is_disabled(&keys::destination_name(&destination))? {
-                continue;
-            }
-            let first = self.tables().due.scan_prefix(&destination).keys().next();
-            let Some(key) = first.transpose()? else {
-                continue;
-            };
-            let at = keys::read_time(keys::id_after(&key, destination.len()));
-            next = [next, at].into_iter().flatten().min();
-        }
-        Ok(next)
-    }
-
     /// The delivery with this id.
     pub fn delivery(&self, id: &DeliveryId) -> Result<Option<Delivery>, StoreError> {
         load(&self.tables().deliveries, TABLE, id.as_str())
+    }
+
+    /// The delivery with this id, or the only one whose id starts so.
+    ///
+    /// # Errors
+    /// [`StoreError::NoDelivery`] and [`StoreError::Ambiguous`].
+    pub fn find_delivery(&self, prefix: &str) -> Result<Delivery, StoreError> {
+        let not_found = || StoreError::NoDelivery {
+            id: DeliveryId::new(prefix),
+        };
+        if prefix.is_empty() {
+            return Err(not_found());
+        }
+        let mut ids = Vec::new();
+        for key in self.tables().deliveries.scan_prefix(prefix).keys().take(5) {
+            ids.push(text(&key?));
+        }
+        match ids.as_slice() {
+            [] => Err(not_found()),
+            [id] => self
+                .delivery(&DeliveryId::new(id.as_str()))?
+                .ok_or_else(not_found),
+            _ => Err(StoreError::Ambiguous {
+                prefix: prefix.into(),
+                examples: ids,
+            }),
+        }
+    }
+
+    /// How many deliveries a destination is still owed, and when it is tried next; the
+    /// time is `None` when it is off or nothing waits.
+    pub fn waiting_for(
+        &self,
+        destination: &str,
+    ) -> Result<(usize, Option<DateTime<Utc>>), StoreError> {
+        let tables = self.tables();
+        let prefix = keys::destination(destination);
+        let n_waiting = tables.stories.scan_prefix(&prefix).count();
+        let health = self.destination_health(destination)?;
+        if health.disabled.is_some() {
+            return Ok((n_waiting, None));
+        }
+        if let Some(held) = health.held {
+            return Ok((n_waiting, Some(held.until)));
+        }
+        let mut next: Option<DateTime<Utc>> = None;
+        for queue in [&tables.due, &tables.bundles] {
+            let first = queue.scan_prefix(&prefix).keys().next().transpose()?;
+            let at = first.and_then(|key| keys::read_time(keys::id_after(&key, prefix.len())));
+            next = [next, at].into_iter().flatten().min();
+        }
+        Ok((n_waiting, next))
     }
 
     /// The deliveries that the filter lets through, the newest first, read as the iterator
@@ -270,12 +272,12 @@ impl Store {
 
     /// How many deliveries are still to be made, those under way included.
     pub fn n_undelivered(&self) -> usize {
-        self.tables().due.len() + self.tables().sending.len()
+        self.tables().stories.len()
     }
 }
 
 /// What a delivery is when it goes back to its queue.
-fn waiting_state(delivery: &Delivery) -> DeliveryState {
+pub(super) fn waiting_state(delivery: &Delivery) -> DeliveryState {
     if delivery.attempts.is_empty() {
         DeliveryState::Due
     } else {
@@ -283,85 +285,31 @@ fn waiting_state(delivery: &Delivery) -> DeliveryState {
     }
 }
 
-/// Claims the delivery behind a key of the queue; `None` when it is no longer there, or
-/// cannot be sent because its event is lost, which is then recorded.
-fn claim(view: &View, key: &[u8]) -> Change<Option<(Delivery, Event)>> {
-    if view.due.get(key)?.is_none() {
-        return Ok(None);
-    }
-    let n_before_id = keys::split_destination(key).map_or(0, |(destination, _)| {
-        destination.len() + keys::DUE_TIME_BYTES
-    });
-    let id = keys::id_after(key, n_before_id);
-    let old: Delivery = must_get(&view.deliveries, TABLE, id)?;
-    let event: Option<Event> = get(&view.events, events::TABLE, old.event.as_str())?;
-    let mut new = Delivery {
-        next_at: None,
-        ..old.clone()
-    };
-    let Some(event) = event else {
-        new.state = DeliveryState::Failed;
-        new.reason = Some("its event is not in the store".into());
-        put_delivery(view, Some(&old), &new)?;
+/// Records one attempt; `None` when there is no such delivery.
+fn record(view: &View, tried: &Tried) -> Change<Option<Delivery>> {
+    let Some(old) = get::<Delivery>(&view.deliveries, TABLE, tried.id.as_str())? else {
         return Ok(None);
     };
-    new.state = DeliveryState::Sending;
-    put_delivery(view, Some(&old), &new)?;
-    Ok(Some((new, event)))
-}
-
-/// One of each list, then the second of each, and so on, up to `limit`.
-fn in_turn(lists: Vec<Vec<Vec<u8>>>, limit: usize) -> Vec<Vec<u8>> {
-    let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
-    let mut taken = Vec::new();
-    loop {
-        let n_before = taken.len();
-        for list in &mut lists {
-            if taken.len() == limit {
-                return taken;
-            }
-            taken.extend(list.next());
-        }
-        if taken.len() == n_before {
-            return taken;
-        }
-    }
-}
-
-/// The key part of every destination that has a queue, found by jumping from queue to
-/// queue, so that a long one costs no more than a short one.
-fn waiting_destinations(tables: &Tables) -> impl Iterator<Item = sled::Result<Vec<u8>>> {
-    let mut from = Some(Vec::new());
-    std::iter::from_fn(move || {
-        let first = tables.due.range(from.take()?..).keys().next()?;
-        let key = match first {
-            Ok(key) => key,
-            Err(error) => return Some(Err(error)),
+    let mut new = old.clone();
+    new.attempts.extend(tried.attempt.clone());
+    // A second sender that reports late must not send again what has arrived.
+    if old.state != DeliveryState::Delivered {
+        (new.state, new.next_at, new.reason) = match &tried.outcome {
+            AttemptOutcome::Delivered => (DeliveryState::Delivered, None, None),
+            AttemptOutcome::RetryAt(at) => (waiting_state(&new), Some(*at), None),
+            AttemptOutcome::Failed(why) => (DeliveryState::Failed, None, Some(why.clone())),
+            AttemptOutcome::Skipped(why) => (DeliveryState::Skipped, None, Some(why.clone())),
         };
-        let (destination, _) = keys::split_destination(&key)?;
-        from = keys::after(destination);
-        Some(Ok(destination.to_vec()))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check_in_turn(lists: &[&[u8]], limit: usize, expected: &[u8]) {
-        let lists = lists
-            .iter()
-            .map(|list| list.iter().map(|key| vec![*key]).collect())
-            .collect();
-        assert_eq!(in_turn(lists, limit).concat(), expected);
     }
-
-    #[test]
-    fn destinations_are_served_in_turn() {
-        check_in_turn(&[&[1, 2, 3], &[11], &[21, 22]], 10, &[1, 11, 21, 2, 22, 3]);
-        check_in_turn(&[&[1, 2, 3], &[11], &[21, 22]], 4, &[1, 11, 21, 2]);
-        check_in_turn(&[&[1, 2, 3]], 0, &[]);
-        check_in_turn(&[], 5, &[]);
+    put_delivery(view, Some(&old), &new)?;
+    if let Some(attempt) = &tried.attempt {
+        match &tried.outcome {
+            AttemptOutcome::Delivered => note_success(view, &new.destination, attempt.at)?,
+            AttemptOutcome::RetryAt(_) | AttemptOutcome::Failed(_) => {
+                note_failure(view, &new, attempt.at, tried.holds)?;
+            }
+            AttemptOutcome::Skipped(_) => (),
+        }
     }
+    Ok(Some(new))
 }

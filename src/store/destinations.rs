@@ -8,6 +8,7 @@ use super::{
     events::{Outgoing, put_events},
     tables::{Change, View, get, load, put, rows},
 };
+use crate::domain::{Delivery, DeliveryId};
 
 pub(super) const TABLE: &str = "destinations";
 
@@ -26,7 +27,35 @@ pub struct DestinationHealth {
     /// Set while nothing is sent to it.
     #[serde(default)]
     pub disabled: Option<Disabled>,
+    /// Set while everything to it waits for one delivery to be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
 }
+
+/// A destination that seems to be down: everything to it waits, and one delivery finds out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// When it is tried again.
+    pub until: DateTime<Utc>,
+    /// The delivery that is tried then.
+    pub probe: DeliveryId,
+}
+
+/// What a failure says about the messages beside the one that failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Holds {
+    /// Nothing: only what follows it in its story waits.
+    #[default]
+    Story,
+    /// The destination is down: everything to it waits until then.
+    Lane(DateTime<Utc>),
+    /// It may be this message or all of them: everything waits until then when nothing has
+    /// arrived for some attempts.
+    LaneIfRepeated(DateTime<Utc>),
+}
+
+/// So many failures in a row are no accident of single messages.
+const N_FAILURES_THAT_HOLD: u32 = 3;
 
 /// When and why a destination was switched off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,14 +72,36 @@ pub(super) fn note_success(view: &View, name: &str, at: DateTime<Utc>) -> Change
         health.first_failure_at = None;
         health.n_failures = 0;
         health.last_ok_at = Some(at);
+        health.held = None;
     })
 }
 
-/// Remembers that an attempt failed.
-pub(super) fn note_failure(view: &View, name: &str, at: DateTime<Utc>) -> Change<()> {
-    change(view, name, |health| {
+/// Remembers that an attempt failed, and what that says about other messages.
+pub(super) fn note_failure(
+    view: &View,
+    delivery: &Delivery,
+    at: DateTime<Utc>,
+    holds: Holds,
+) -> Change<()> {
+    change(view, &delivery.destination, |health| {
         health.first_failure_at.get_or_insert(at);
         health.n_failures = health.n_failures.saturating_add(1);
+        let until = match holds {
+            Holds::Lane(until) => until,
+            Holds::LaneIfRepeated(until) if health.n_failures >= N_FAILURES_THAT_HOLD => until,
+            Holds::LaneIfRepeated(_) | Holds::Story => return,
+        };
+        // What was under way beside the first failure says nothing new.
+        let is_known = health
+            .held
+            .as_ref()
+            .is_some_and(|held| held.until > at && held.probe != delivery.id);
+        if !is_known {
+            health.held = Some(Held {
+                until,
+                probe: delivery.id.clone(),
+            });
+        }
     })
 }
 
@@ -104,22 +155,34 @@ impl Store {
 
     /// Switches a destination on again, its failures forgotten; whether it was off.
     pub fn enable_destination(&self, name: &str) -> Result<bool, StoreError> {
-        let is_changed = self.transact(|view| {
+        let was_off = self.transact(|view| {
             let mut health: DestinationHealth =
                 get(&view.destinations, TABLE, name)?.unwrap_or_default();
-            if health.disabled.take().is_none() {
+            let was_off = health.disabled.take().is_some();
+            if !was_off && health.held.is_none() {
                 return Ok(false);
             }
             health.first_failure_at = None;
             health.n_failures = 0;
+            health.held = None;
             put(&view.destinations, name, &health)?;
-            Ok(true)
+            Ok(was_off)
         })?;
         self.flush()?;
-        Ok(is_changed)
+        Ok(was_off)
     }
 
-    pub(super) fn is_disabled(&self, name: &str) -> Result<bool, StoreError> {
-        Ok(self.destination_health(name)?.disabled.is_some())
+    /// Lets a destination be tried at once: its address was changed.
+    pub fn release_destination(&self, name: &str) -> Result<(), StoreError> {
+        self.transact(|view| {
+            let Some(mut health) = get::<DestinationHealth>(&view.destinations, TABLE, name)?
+            else {
+                return Ok(());
+            };
+            if health.held.take().is_some() {
+                put(&view.destinations, name, &health)?;
+            }
+            Ok(())
+        })
     }
 }

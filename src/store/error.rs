@@ -75,6 +75,12 @@ pub enum StoreError {
     /// A value could not be turned into bytes.
     #[error("a value cannot be stored")]
     Encode(#[source] serde_json::Error),
+    /// What has arrived is not sent again by hand.
+    #[error("delivery {id} has arrived already")]
+    Delivered {
+        /// The delivery.
+        id: DeliveryId,
+    },
     /// No mention has this id, or an id that starts so.
     #[error("no mention has the id {id}")]
     NotFound {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Store, StoreError,
+    bundles::settle,
     deliveries::put_delivery,
     keys,
     tables::{Change, View, load, put, put_bytes, text},
@@ -39,7 +40,7 @@ pub(super) fn put_event(view: &View, event: &Event, deliveries: &[Delivery]) -> 
         Vec::new(),
     )?;
     for delivery in deliveries {
-        put_delivery(view, None, delivery)?;
+        put_delivery(view, None, &settle(view, delivery)?)?;
     }
     Ok(true)
 }

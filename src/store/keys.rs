@@ -76,9 +76,9 @@ pub(super) fn destination_name(part: &[u8]) -> String {
     String::from_utf8_lossy(id_after(part, 2)).into_owned()
 }
 
-/// Where a delivery waits: per destination by the time of its next try, then by age.
-/// `None` when it does not wait.
-pub(super) fn due(delivery: &Delivery) -> Option<Vec<u8>> {
+/// Where a delivery waits, for its queue or for a bundle: per destination by the time of
+/// its next try, then by age. `None` when it does not wait.
+pub(super) fn waiting(delivery: &Delivery) -> Option<Vec<u8>> {
     use crate::domain::DeliveryState::{Due, Retrying};
     let next_at = delivery.next_at?;
     matches!(delivery.state, Due | Retrying).then(|| {
@@ -91,7 +91,38 @@ pub(super) fn due(delivery: &Delivery) -> Option<Vec<u8>> {
     })
 }
 
-/// Bytes between the destination and the id in [`due`].
+/// The bytes that stand for a delivery's story: of a fixed length, whatever it is called.
+/// Deliveries of no story share one.
+pub(super) fn story(delivery: &Delivery) -> String {
+    hex_digest("story", &[delivery.story.as_deref().unwrap_or_default()])
+}
+
+/// The start of every key of one story within a destination.
+pub(super) fn story_prefix(destination: &[u8], story: &[u8]) -> Vec<u8> {
+    joined(&[destination, story])
+}
+
+/// The place of an unfinished delivery within its story: by age.
+pub(super) fn story_place(delivery: &Delivery) -> Vec<u8> {
+    joined(&[
+        &destination(&delivery.destination),
+        story(delivery).as_bytes(),
+        &time(delivery.created_at),
+        delivery.id.as_str().as_bytes(),
+    ])
+}
+
+/// Alerts to a destination that are alike.
+pub(super) fn alike(destination_name: &str, key: &str) -> Vec<u8> {
+    joined(&[&destination(destination_name), key.as_bytes()])
+}
+
+/// One hour of a brand.
+pub(super) fn hour(brand: &str, hour: DateTime<Utc>) -> Vec<u8> {
+    joined(&[&destination(brand), &time(hour)])
+}
+
+/// Bytes between the destination and the id in [`waiting`].
 pub(super) const DUE_TIME_BYTES: usize = 2 * TIME_BYTES;
 
 /// A delivery that a sender has claimed.

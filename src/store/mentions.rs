@@ -13,7 +13,7 @@ use super::{
     keys,
     tables::{Change, View, get, load, put, put_bytes, reindex, text},
 };
-use crate::domain::{Case, CaseAct, CaseAction, CaseState, EventId, Label, Mention, MentionId};
+use crate::domain::{CaseAct, CaseState, EventId, Label, Mention, MentionId};
 
 pub(super) const TABLE: &str = "mentions";
 /// More than anybody can choose from.
@@ -143,7 +143,11 @@ pub(super) fn case_entry(mention: &Mention) -> Option<(Vec<u8>, Vec<u8>)> {
     let reply_by = mention.flag.as_ref().map(|flag| flag.reply_by);
     Some((
         keys::case(group, reply_by, &mention.id),
-        vec![state_byte(case.state), u8::from(mention.backlog)],
+        vec![
+            state_byte(case.state),
+            u8::from(mention.backlog),
+            u8::from(case.overdue_at.is_some()),
+        ],
     ))
 }
 
@@ -314,7 +318,7 @@ impl Store {
             let Some(case) = row.mention.case.as_mut() else {
                 return abort(StoreError::NoCase { id: id.clone() });
             };
-            let changed = apply(case, &act);
+            let changed = case.apply(&act);
             let mut stored = Vec::new();
             if changed {
                 put_mention(view, Some(&old), &row)?;
@@ -337,20 +341,4 @@ impl Store {
         let bytes = self.tables().meta.get(META_N_MENTIONS)?;
         Ok(read_count(bytes.as_deref()))
     }
-}
-
-/// Applies one action; whether it changed the case.
-fn apply(case: &mut Case, act: &CaseAct) -> bool {
-    let next = act.action.leads_to();
-    let is_there_already =
-        case.state == next || (act.action == CaseAction::Done && case.state == CaseState::Verified);
-    if is_there_already {
-        return false;
-    }
-    case.state = next;
-    if next == CaseState::Open {
-        case.assignee = None;
-    }
-    case.history.push(act.clone());
-    true
 }

@@ -19,7 +19,7 @@ use crate::domain::{Delivery, Event};
 
 /// The step from each version to the next: the first one leads from 0 to 1. A step that
 /// was interrupted runs again from its start, so each must bear that.
-const STEPS: [Step; SCHEMA as usize] = [rebuild_indexes];
+const STEPS: [Step; SCHEMA as usize] = [rebuild_indexes, rebuild_indexes];
 
 type Step = fn(&Tables) -> Result<(), StoreError>;
 
@@ -95,7 +95,8 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Makes every index anew from the rows. Schema 0 had neither cases nor queues per
-/// destination; making all of them anew costs seconds and cannot forget one.
+/// destination, schema 1 no order within a story; making all of them anew costs seconds
+/// and cannot forget one.
 fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
     for index in [
         &tables.identities,
@@ -104,6 +105,8 @@ fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
         &tables.events_by_time,
         &tables.deliveries_by_time,
         &tables.due,
+        &tables.bundles,
+        &tables.stories,
         &tables.sending,
     ] {
         index.clear()?;
@@ -138,15 +141,21 @@ fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
 
     let mut by_time = Filling::of(&tables.deliveries_by_time);
     let mut due = Filling::of(&tables.due);
+    let mut bundles = Filling::of(&tables.bundles);
+    let mut stories = Filling::of(&tables.stories);
     let mut sending = Filling::of(&tables.sending);
     for row in rows::<Delivery>(&tables.deliveries, deliveries::TABLE) {
         let (_, delivery) = row?;
         by_time.add(deliveries::time_entry(&delivery))?;
         due.extend(deliveries::due_entry(&delivery))?;
+        bundles.extend(deliveries::bundle_entry(&delivery))?;
+        stories.extend(deliveries::story_entry(&delivery))?;
         sending.extend(deliveries::sending_entry(&delivery))?;
     }
     by_time.finish()?;
     due.finish()?;
+    bundles.finish()?;
+    stories.finish()?;
     sending.finish()
 }
 

@@ -15,8 +15,9 @@
 //! 4. **An event is stored once**, and so are its deliveries: their ids are made from
 //!    content, and an id that exists is left alone, so a poll repeated after a crash
 //!    alerts nobody again.
-//! 5. **A delivery that waits is in the queue of its destination** and nowhere else; a dead
-//!    destination cannot hold up another one.
+//! 5. **A delivery that waits is in the queue of its destination**, or among what is told
+//!    together, and nowhere else; a dead destination cannot hold up another one. Of each
+//!    story the oldest unfinished delivery goes first.
 //! 6. **Indexes and rows agree**: they change in the same transaction.
 //!
 //! sled commits one transaction at a time per process and may run a closure again, so
@@ -24,15 +25,20 @@
 //! transaction only single rows can be read: ranges are read before, and every row found
 //! so is checked again inside.
 
+mod bundles;
+mod claims;
 mod codec;
 mod deliveries;
 mod destinations;
 mod error;
 mod events;
+mod hours;
 mod keys;
 mod mentions;
 mod migrate;
+mod overdue;
 mod polls;
+mod replays;
 mod sources;
 mod stats;
 mod tables;
@@ -53,10 +59,13 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-pub use deliveries::{AttemptOutcome, DeliveryFilter};
-pub use destinations::{DestinationHealth, Disabled};
+pub use bundles::Bundle;
+pub use claims::Room;
+pub use deliveries::{AttemptOutcome, DeliveryFilter, Tried};
+pub use destinations::{DestinationHealth, Disabled, Held, Holds};
 pub use error::{RowError, StoreError};
 pub use events::Outgoing;
+pub use hours::HourCount;
 pub use mentions::{ActOutcome, CaseFilter, MentionFilter};
 pub use polls::{NewMention, PollOutcome, Recorded};
 pub use stats::Stats;
@@ -66,7 +75,7 @@ pub use verify::Report;
 use tables::{Change, Tables, View};
 
 /// The version of rows and keys that this program writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// sled keeps about this much of the store in memory; its own default is a gigabyte.
 const CACHE_BYTES: u64 = 128 * 1024 * 1024;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Store, StoreError,
     events::{Outgoing, put_events},
+    hours::count_hour,
     keys,
     mentions::{self, MentionRow, put_mention},
     tables::{Change, View, get, put, put_bytes, text},
@@ -223,6 +224,7 @@ fn store_new(view: &View, new: &NewMention) -> Change<MentionId> {
     open_case(&mut row.mention);
     take_keys(view, &mut row, &new.keys)?;
     put_mention(view, None, &row)?;
+    count_hour(view, &row.mention)?;
     Ok(row.mention.id)
 }
 

@@ -68,14 +68,26 @@ tables! {
     deliveries,
     /// Created at, delivery id → what filters look at.
     deliveries_by_time,
-    /// Destination, next try, created at, delivery id → nothing: the queues.
+    /// Destination, next try, created at, delivery id → story: the queues.
     due,
+    /// Destination, when they are told, created at, delivery id → nothing: what waits to be
+    /// told together.
+    bundles,
+    /// Destination, story, created at, delivery id → nothing: unfinished deliveries, so
+    /// that of each story the oldest goes first.
+    stories,
+    /// Destination, what alerts have in common → until when those like it are held back.
+    bursts,
     /// Destination, delivery id → nothing: what senders have claimed.
     sending,
     /// Destination name → its health.
     destinations,
     /// Source name → cursor and health.
     sources,
+    /// Brand, hour → how many mentions were seen, and how many of them negative.
+    hours,
+    /// Brand → its spike.
+    spikes,
     /// Purpose, hash of the token → token.
     tokens,
     /// Name of a setting → text.

@@ -5,7 +5,7 @@ use sled::Tree;
 
 use super::{
     META_N_MENTIONS, Store, StoreError,
-    deliveries::{self, due_entry, sending_entry},
+    deliveries::{self, bundle_entry, due_entry, sending_entry, story_entry},
     destinations::{self, DestinationHealth},
     events, keys,
     mentions::{self, MentionRow, read_count},
@@ -147,7 +147,7 @@ impl Store {
 
     fn verify_deliveries(&self, report: &mut Report) -> Result<(), StoreError> {
         let tables = self.tables();
-        let (mut n_due, mut n_sending) = (0, 0);
+        let (mut n_due, mut n_bundled, mut n_unfinished, mut n_sending) = (0, 0, 0, 0);
         for row in rows::<Delivery>(&tables.deliveries, deliveries::TABLE) {
             let Some((_, delivery)) = readable(row, report)? else {
                 continue;
@@ -163,6 +163,14 @@ impl Store {
                 n_due += 1;
                 report.expect_entry(&tables.due, &entry, "the queue entry", id)?;
             }
+            if let Some(entry) = bundle_entry(&delivery) {
+                n_bundled += 1;
+                report.expect_entry(&tables.bundles, &entry, "the bundle entry", id)?;
+            }
+            if let Some(entry) = story_entry(&delivery) {
+                n_unfinished += 1;
+                report.expect_entry(&tables.stories, &entry, "the place in its story", id)?;
+            }
             if let Some(entry) = sending_entry(&delivery) {
                 n_sending += 1;
                 report.expect_entry(&tables.sending, &entry, "the claim", id)?;
@@ -174,6 +182,8 @@ impl Store {
             "deliveries by time",
         );
         report.expect_count(&tables.due, n_due, "the queues");
+        report.expect_count(&tables.bundles, n_bundled, "what is told together");
+        report.expect_count(&tables.stories, n_unfinished, "the stories");
         report.expect_count(&tables.sending, n_sending, "the claims");
         Ok(())
     }

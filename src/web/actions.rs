@@ -1,11 +1,11 @@
-//! "Handled", "dismiss" and "reopen", from a button or from the API: one change of the
+//! What people do to a case, from a button or from the API: one change of the
 //! store with its event and deliveries, then the word to the worker and the live pages.
 
 use std::sync::Arc;
 
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::json;
 use tracing::info;
@@ -14,13 +14,15 @@ use super::control::Command;
 use super::guard::local_path;
 use super::problem::{PageProblem, Problem};
 use super::state::AppState;
-use crate::domain::{CaseAct, CaseAction, Event, EventId, EventType, Mention};
+use crate::domain::{CaseAct, CaseAction, Event, EventId, EventType, Mention, parse_duration};
 use crate::store::ActOutcome;
 
 /// The longest note that is kept; a note is a sentence or two.
 const NOTE_CHARS: usize = 2_000;
 /// The longest name of whoever acted.
 const BY_CHARS: usize = 80;
+/// What sleeps longer than this is dismissed rather than snoozed.
+const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(30);
 /// Who acted, when a button on a page was pressed.
 pub(super) const BY_PAGE: &str = "page";
 
@@ -31,8 +33,25 @@ pub(super) async fn act(
     action: CaseAction,
     by: &str,
     note: Option<&str>,
+    until: Option<DateTime<Utc>>,
 ) -> Result<ActOutcome, Problem> {
     let now = state.now();
+    let until = match (action, until) {
+        (CaseAction::Snooze, None) => {
+            return Err(Problem::bad_request(
+                "a snooze needs its end",
+                "send `for` (such as \"2h\") or `until` (a time)",
+            ));
+        }
+        (CaseAction::Snooze, Some(until)) if until <= now || until > now + LONGEST_SNOOZE => {
+            return Err(Problem::bad_request(
+                "the end of the snooze is not within the next 30 days",
+                "choose a time between now and 30 days from now",
+            ));
+        }
+        (CaseAction::Snooze, until) => until,
+        _ => None,
+    };
     let note = note.map(str::trim).filter(|note| !note.is_empty());
     if note.is_some_and(|note| note.chars().count() > NOTE_CHARS) {
         return Err(Problem::bad_request(
@@ -52,6 +71,7 @@ pub(super) async fn act(
         action,
         by: by.to_owned(),
         note: note.map(str::to_owned),
+        until,
     };
     let site = state.site_now();
     let wanted = mention.to_owned();
@@ -59,22 +79,29 @@ pub(super) async fn act(
         .ask(move |store| {
             let id = store.find_mention(&wanted)?.id;
             store.act_on_case(&id, act, |mention| {
-                vec![event(mention, action, now).addressed(&site.destinations)]
+                event(mention, action, now)
+                    .map(|event| event.addressed(&site.destinations))
+                    .into_iter()
+                    .collect()
             })
         })
         .await?;
     if outcome.changed {
-        info!(mention.id = %outcome.mention.id, action = action_word(action), "A case was changed");
-        let event = event(&outcome.mention, action, now);
+        info!(mention.id = %outcome.mention.id, action = action.as_str(), "A case was changed");
         // Nobody may be looking, and no daemon may be running: both are fine.
-        let _ = state.alerts.send(Arc::new(event));
+        if let Some(event) = event(&outcome.mention, action, now) {
+            let _ = state.alerts.send(Arc::new(event));
+        }
         let _ = state.control.try_send(Command::Wake);
     }
     Ok(outcome)
 }
 
-fn event(mention: &Mention, action: CaseAction, now: DateTime<Utc>) -> Event {
+/// What others are told; that somebody wants to hear less is nobody else's business.
+fn event(mention: &Mention, action: CaseAction, now: DateTime<Utc>) -> Option<Event> {
     let event_type = match action {
+        CaseAction::Claim => EventType::CaseClaimed,
+        CaseAction::Acknowledge | CaseAction::Snooze => return None,
         CaseAction::Done => EventType::CaseReplied,
         CaseAction::Dismiss => EventType::CaseDismissed,
         CaseAction::Reopen => EventType::CaseReopened,
@@ -82,7 +109,7 @@ fn event(mention: &Mention, action: CaseAction, now: DateTime<Utc>) -> Event {
     let moment = now.to_rfc3339();
     let id = EventId::of(event_type.as_str(), &[mention.id.as_str(), &moment]);
     let data = json!({ "mention": mention, "case": mention.case });
-    Event::new(id, event_type, now, data).about(mention)
+    Some(Event::new(id, event_type, now, data).about(mention))
 }
 
 /// What a button sends.
@@ -92,6 +119,9 @@ pub(super) struct Pressed {
     back: String,
     #[serde(default)]
     note: String,
+    /// How long a snooze lasts, as `2h`.
+    #[serde(default, rename = "for")]
+    lasting: String,
 }
 
 /// A button on a page: acts, then leads back to where it was pressed.
@@ -101,30 +131,37 @@ pub(super) async fn press(
     Form(pressed): Form<Pressed>,
 ) -> Result<Response, PageProblem> {
     let action = read_action(&action)?;
-    let outcome = act(&state, &mention, action, BY_PAGE, Some(&pressed.note)).await?;
+    let until = match action {
+        CaseAction::Snooze => Some(snooze_end(&pressed.lasting, state.now())?),
+        _ => None,
+    };
+    let note = Some(pressed.note.as_str());
+    let outcome = act(&state, &mention, action, BY_PAGE, note, until).await?;
     Ok(Redirect::to(&return_path(&pressed.back, &outcome.mention, action)).into_response())
 }
 
 /// An action in an address.
 pub(super) fn read_action(word: &str) -> Result<CaseAction, Problem> {
-    match word {
-        "done" => Ok(CaseAction::Done),
-        "dismiss" => Ok(CaseAction::Dismiss),
-        "reopen" => Ok(CaseAction::Reopen),
-        _ => Err(Problem::not_found(
-            format!("there is no action `{word}`"),
-            "use done, dismiss or reopen",
-        )),
-    }
+    CaseAction::ALL
+        .into_iter()
+        .find(|action| action.as_str() == word)
+        .ok_or_else(|| {
+            Problem::not_found(
+                format!("there is no action `{word}`"),
+                format!("use {}", CaseAction::ALL.map(CaseAction::as_str).join(", ")),
+            )
+        })
 }
 
-/// The word of an action in an address.
-pub(super) fn action_word(action: CaseAction) -> &'static str {
-    match action {
-        CaseAction::Done => "done",
-        CaseAction::Dismiss => "dismiss",
-        CaseAction::Reopen => "reopen",
-    }
+/// The end of a snooze that lasts so long from now.
+pub(super) fn snooze_end(lasting: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+    let length = parse_duration(lasting)
+        .map_err(|sentence| Problem::bad_request(sentence, "write for example 2h"))?;
+    let length = TimeDelta::from_std(length)
+        .ok()
+        .filter(|length| *length <= LONGEST_SNOOZE)
+        .unwrap_or(LONGEST_SNOOZE);
+    Ok(now + length)
 }
 
 /// Where a button leads: the page it was on, which then says what was done to what.
@@ -138,7 +175,7 @@ fn return_path(back: &str, mention: &Mention, action: CaseAction) -> String {
             parts.append_pair(&name, &value);
         }
     }
-    parts.append_pair("did", action_word(action));
+    parts.append_pair("did", action.as_str());
     parts.append_pair("to", mention.id.as_str());
     format!("{path}?{}", parts.finish())
 }

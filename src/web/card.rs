@@ -4,11 +4,10 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use super::actions::action_word;
 use super::state::Site;
 use super::when::{self, Urgency};
 use super::words::{self, lang_name, lang_tag, safe_link};
-use crate::domain::{Author, CaseAction, Label, Mention, Rating, Sentiment};
+use crate::domain::{Author, CaseAction, CaseState, Label, Mention, Rating, Sentiment};
 
 /// What a card needs besides its mention.
 pub(super) struct Frame<'a> {
@@ -248,9 +247,14 @@ fn foot(mention: &Mention, frame: &Frame<'_>, address: &str) -> Markup {
 /// What can be done about the mention now.
 fn buttons(mention: &Mention, back: &str) -> Markup {
     let waits = mention.case.as_ref().map(|case| case.state.is_waiting());
+    let is_claimed = mention
+        .case
+        .as_ref()
+        .is_some_and(|case| case.state == CaseState::Claimed);
     html! {
         @match waits {
             Some(true) => {
+                @if !is_claimed { (button(mention, CaseAction::Claim, "Claim", "quiet", back)) }
                 (button(mention, CaseAction::Dismiss, "Dismiss", "quiet", back))
                 (button(mention, CaseAction::Done, "Handled", "primary", back))
             }
@@ -271,7 +275,7 @@ pub(super) fn button(
     back: &str,
 ) -> Markup {
     html! {
-        form method="post" action=(format!("/mentions/{}/{}", mention.id, action_word(action))) {
+        form method="post" action=(format!("/mentions/{}/{}", mention.id, action.as_str())) {
             input type="hidden" name="back" value=(back);
             button class=(class) type="submit" { (label) }
         }

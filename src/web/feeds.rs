@@ -1,4 +1,4 @@
-//! The alert feeds for marketing's feed readers: flagged mentions, the newest first, as
+//! The alert feeds for marketing's feed readers: flagged mentions and spikes, the newest first, as
 //! Atom and as JSON Feed 1.1. The same alert always has the same id and the same text.
 
 use axum::extract::State;
@@ -12,7 +12,7 @@ use super::guard;
 use super::problem::{ApiProblem, Problem};
 use super::state::{AppState, Site};
 use super::words::{self, safe_link};
-use crate::domain::{Event, EventType, Mention, hex_digest};
+use crate::domain::{Event, EventType, Mention, Spike, hex_digest};
 
 /// How many alerts a feed shows; readers ask often enough.
 const SHOWN: usize = 50;
@@ -21,7 +21,13 @@ const LOOKED_THROUGH: usize = 1_000;
 
 struct Alert {
     event: Event,
-    mention: Mention,
+    about: About,
+}
+
+/// What an alert is about.
+enum About {
+    Mention(Box<Mention>),
+    Spike(Box<Spike>),
 }
 
 /// The Atom feed.
@@ -63,13 +69,16 @@ async fn alerts(state: &AppState) -> Result<Vec<Alert>, Problem> {
         .ask(|store| {
             let mut alerts = Vec::new();
             for event in store.events_newest_first(LOOKED_THROUGH)? {
-                if event.event_type != EventType::MentionFlagged {
-                    continue;
-                }
-                let Some(id) = &event.mention else { continue };
-                if let Some(mention) = store.mention(id)? {
-                    alerts.push(Alert { event, mention });
-                }
+                let about = match (event.event_type, &event.mention) {
+                    (EventType::MentionFlagged, Some(id)) => store
+                        .mention(id)?
+                        .map(|mention| About::Mention(Box::new(mention))),
+                    (EventType::SpikeStarted | EventType::SpikeEnded, _) => {
+                        told_spike(&event).map(|spike| About::Spike(Box::new(spike)))
+                    }
+                    _ => None,
+                };
+                alerts.extend(about.map(|about| Alert { event, about }));
                 if alerts.len() == SHOWN {
                     break;
                 }
@@ -77,6 +86,12 @@ async fn alerts(state: &AppState) -> Result<Vec<Alert>, Problem> {
             Ok(alerts)
         })
         .await
+}
+
+/// The spike as the event tells it, so that an entry never changes.
+fn told_spike(event: &Event) -> Option<Spike> {
+    let mut body: Value = serde_json::from_str(&event.body).ok()?;
+    serde_json::from_value(body["data"]["spike"].take()).ok()
 }
 
 /// The address that was asked for, read token included: who asks has it already.
@@ -230,7 +245,14 @@ fn write_atom(site: &Site, alerts: &[Alert], self_url: &str) -> String {
         escape(self_url),
         escape(&base),
     );
-    for Alert { event, mention } in alerts {
+    for Alert { event, about } in alerts {
+        let mention = match about {
+            About::Mention(mention) => mention,
+            About::Spike(spike) => {
+                xml.push_str(&spike_entry(site, event, spike));
+                continue;
+            }
+        };
         xml.push_str(&format!(
             "<entry>\n<id>{}</id>\n<title>{}</title>\n<updated>{}</updated>\n\
              <published>{}</published>\n\
@@ -260,7 +282,20 @@ fn write_atom(site: &Site, alerts: &[Alert], self_url: &str) -> String {
 fn write_json(site: &Site, alerts: &[Alert], self_url: &str) -> Value {
     let items: Vec<Value> = alerts
         .iter()
-        .map(|Alert { event, mention }| {
+        .map(|Alert { event, about }| {
+            let mention = match about {
+                About::Mention(mention) => mention,
+                About::Spike(spike) => {
+                    return json!({
+                        "id": entry_id(event),
+                        "url": format!("{}/", site.base_url()),
+                        "title": spike_title(event),
+                        "content_text": words::spike_words(&spike.peak),
+                        "date_published": time(event.at),
+                        "tags": event.brands,
+                    });
+                }
+            };
             let mut item = json!({
                 "id": entry_id(event),
                 "url": entry_link(site, mention),
@@ -287,6 +322,34 @@ fn write_json(site: &Site, alerts: &[Alert], self_url: &str) -> Value {
         "feed_url": self_url,
         "items": items,
     })
+}
+
+/// "Acme: a spike has begun"
+fn spike_title(event: &Event) -> String {
+    let brands: Vec<&str> = event.brands.iter().map(|brand| brand.as_str()).collect();
+    let what = match event.event_type {
+        EventType::SpikeStarted => "a spike has begun",
+        _ => "the spike is over",
+    };
+    format!("{}: {what}", brands.join(", "))
+}
+
+fn spike_entry(site: &Site, event: &Event, spike: &Spike) -> String {
+    let categories: String = event
+        .brands
+        .iter()
+        .map(|brand| format!("<category term=\"{}\"/>\n", escape(brand.as_str())))
+        .collect();
+    format!(
+        "<entry>\n<id>{}</id>\n<title>{}</title>\n<updated>{}</updated>\n\
+         <link rel=\"alternate\" href=\"{}/\"/>\n{categories}\
+         <content type=\"text\">{}</content>\n</entry>\n",
+        escape(&entry_id(event)),
+        escape(&spike_title(event)),
+        time(event.at),
+        escape(&site.base_url()),
+        escape(&words::spike_words(&spike.peak)),
+    )
 }
 
 /// Text for XML: markup is escaped, and the control characters that XML cannot hold at

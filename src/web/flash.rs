@@ -50,10 +50,11 @@ pub(super) async fn show(state: &AppState, did: &Did, back: &str) -> Result<Mark
     let id = MentionId::new(id.as_str());
     let mention = state.ask(move |store| store.mention(&id)).await?;
     let fits = |mention: &Mention| {
-        mention
-            .case
-            .as_ref()
-            .is_some_and(|case| case.state == action.leads_to())
+        mention.case.as_ref().is_some_and(|case| match action {
+            CaseAction::Acknowledge => case.acknowledged_at.is_some(),
+            CaseAction::Snooze => case.snoozed_until.is_some(),
+            _ => action.leads_to() == Some(case.state),
+        })
     };
     Ok(mention
         .filter(fits)
@@ -70,6 +71,9 @@ fn message(mention: &Mention, action: CaseAction, back: &str) -> Markup {
         div.flash role="status" {
             p {
                 @match action {
+                    CaseAction::Claim => strong { "Claimed: it is yours." },
+                    CaseAction::Acknowledge => strong { "Acknowledged: its updates are told no more." },
+                    CaseAction::Snooze => strong { "Snoozed: nothing is told about it for a while." },
                     CaseAction::Done => strong { "Marked as handled." },
                     CaseAction::Dismiss => strong { "Dismissed." },
                     CaseAction::Reopen => strong { "Open again." },

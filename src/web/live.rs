@@ -2,7 +2,7 @@
 //! the deliveries are doing. New alerts come in while it is open.
 
 use axum::extract::{Query, State};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
 
 use super::card::{self, Frame};
@@ -13,8 +13,8 @@ use super::layout::{self, Tab};
 use super::problem::PageProblem;
 use super::sources::{self, SourceRow};
 use super::state::{AppState, Site};
-use super::words;
-use crate::domain::{Delivery, HealthState, Mention};
+use super::{when, words};
+use crate::domain::{BrandName, Delivery, HealthState, Mention, Spike};
 use crate::store::{CaseFilter, Store, StoreError};
 
 /// How many cards the page shows; nobody answers more in one sitting.
@@ -34,6 +34,7 @@ pub(super) async fn get(
     let health = sources::rows(&state).await?;
     let recent = deliveries::of_last_day(&state, SIDE_DELIVERIES).await?;
     let flash = flash::show(&state, &did, "/").await?;
+    let spikes = state.ask(Store::spikes).await?;
     let frame = Frame {
         site: &site,
         now,
@@ -50,6 +51,7 @@ pub(super) async fn get(
         div.columns {
             (lists(&waiting, &counts, &frame))
             div.side {
+                (spike_panel(&spikes, now))
                 (today(&counts))
                 (source_panel(&health, &site, now))
                 (delivery_panel(&recent, &site, now))
@@ -151,6 +153,35 @@ fn today(counts: &Counts) -> Markup {
                 }
                 div { dt { "Heard in 24 h" } dd data-count="seen_today" { (words::thousands(counts.seen_today)) } }
                 div { dt { "of these negative" } dd data-count="negative_today" { (words::thousands(counts.negative_today)) } }
+            }
+        }
+    }
+}
+
+/// The spikes that last, and those of the last day.
+fn spike_panel(spikes: &[(BrandName, Spike)], now: DateTime<Utc>) -> Markup {
+    let day_ago = now - TimeDelta::days(1);
+    let shown: Vec<_> = spikes
+        .iter()
+        .filter(|(_, spike)| spike.ended_at.is_none_or(|ended| ended > day_ago))
+        .collect();
+    html! {
+        @if !shown.is_empty() {
+            section.panel aria-labelledby="side-spikes" {
+                h2 #side-spikes { "Spikes" }
+                ul.small-list {
+                    @for (brand, spike) in shown {
+                        li {
+                            span { (brand) }
+                            @match spike.ended_at {
+                                None => span class="state bad" { "Now" },
+                                Some(_) => span class="state" { "Over" },
+                            }
+                            span.sub { (words::spike_words(&spike.peak)) }
+                            span.sub { "since " (when::clock(spike.started_at, now)) }
+                        }
+                    }
+                }
             }
         }
     }

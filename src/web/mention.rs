@@ -69,6 +69,7 @@ pub(super) async fn get(
             }
             div.side {
                 (fields(&mention, now))
+                (hush(&mention, &back))
                 (deliveries_of(&told, now))
             }
         }
@@ -159,12 +160,16 @@ fn history(mention: &Mention, told: &[Told], now: DateTime<Utc>) -> Markup {
     }
     for act in mention.case.iter().flat_map(|case| &case.history) {
         let what = match act.action {
+            CaseAction::Claim => "claimed",
+            CaseAction::Acknowledge => "acknowledged",
+            CaseAction::Snooze => "snoozed",
             CaseAction::Done => "marked as handled",
             CaseAction::Dismiss => "dismissed",
             CaseAction::Reopen => "opened again",
         };
         let line = html! {
             strong { (what) } " " (words::by(&act.by))
+            @if let Some(until) = act.until { " until " (when::clock(until, now)) }
             @if let Some(note) = &act.note { blockquote dir="auto" { (note) } }
         };
         lines.push((act.at, line));
@@ -175,6 +180,37 @@ fn history(mention: &Mention, told: &[Told], now: DateTime<Utc>) -> Markup {
             h2 #history { "History" }
             ol.timeline {
                 @for (at, line) in &lines { li { (when::clock(*at, now)) " · " (line) } }
+            }
+        }
+    }
+}
+
+/// Hearing less about a case that somebody knows of.
+fn hush(mention: &Mention, back: &str) -> Markup {
+    let case = mention.case.as_ref().filter(|case| case.state.is_waiting());
+    html! {
+        @if let Some(case) = case {
+            section.panel aria-labelledby="hush" {
+                h2 #hush { "Less noise" }
+                div.panel-foot {
+                    @if case.acknowledged_at.is_none() {
+                        (card::button(mention, CaseAction::Acknowledge, "Acknowledge", "quiet", back))
+                    }
+                    form method="post" action=(format!("/mentions/{}/snooze", mention.id)) {
+                        input type="hidden" name="back" value=(back);
+                        label {
+                            span.visually-hidden { "Snooze for" }
+                            select name="for" {
+                                option value="2h" { "2 hours" }
+                                option value="8h" { "8 hours" }
+                                option value="1d" { "a day" }
+                                option value="7d" { "a week" }
+                            }
+                        }
+                        " "
+                        button.quiet type="submit" { "Snooze" }
+                    }
+                }
             }
         }
     }
@@ -200,7 +236,17 @@ fn fields(mention: &Mention, now: DateTime<Utc>) -> Markup {
                     dt { "At the latest" } dd { (when::clock(flag.reply_by, now)) }
                     dt { "Score" } dd { (format!("{:.2}", flag.score)) }
                 }
-                @if let Some(case) = &mention.case { dt { "Case" } dd { (words::case_word(case.state)) } }
+                @if let Some(case) = &mention.case {
+                    dt { "Case" }
+                    dd {
+                        (words::case_word(case.state))
+                        @if let Some(who) = &case.assignee { " " (words::by(who)) }
+                    }
+                    @if let Some(at) = case.acknowledged_at { dt { "Acknowledged" } dd { (when::clock(at, now)) } }
+                    @if let Some(at) = case.snoozed_until.filter(|at| *at > now) {
+                        dt { "Snoozed until" } dd { (when::clock(at, now)) }
+                    }
+                }
                 @if engagement.iter().any(|(n, _, _)| *n > 0) {
                     dt { "Reach" }
                     dd {

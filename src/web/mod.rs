@@ -10,6 +10,7 @@ mod card;
 mod control;
 mod counts;
 mod deliveries;
+mod delivery;
 mod demo_sites;
 mod done;
 mod feeds;
@@ -20,6 +21,7 @@ mod layout;
 mod live;
 mod mention;
 mod mentions;
+mod outbox;
 mod problem;
 mod search;
 mod sources;
@@ -93,6 +95,10 @@ pub fn router(state: AppState) -> Router {
         .route("/done", get(done::get))
         .route("/sources", get(sources::get))
         .route("/deliveries", get(deliveries::get))
+        .route("/deliveries/{id}", get(delivery::get))
+        .route("/deliveries/{id}/retry", post(outbox::press_retry))
+        .route("/webhooks/{name}/enable", post(outbox::press_enable))
+        .route("/webhooks/{name}/replay", post(outbox::press_replay))
         .route("/feed-address", post(sources::new_feed_address))
         .route("/sign-out", post(auth::sign_out))
         .fallback(unknown_page)

@@ -137,6 +137,9 @@ impl From<StoreError> for Problem {
             StoreError::NoDelivery { .. } => {
                 Self::not_found(cause.to_string(), "`hearken deliveries list` shows the ids")
             }
+            StoreError::Delivered { .. } => {
+                Self::conflict(cause.to_string(), "`hearken deliveries show ID` says when")
+            }
             StoreError::Ambiguous { .. } => {
                 Self::conflict(cause.to_string(), "write more characters of the id")
             }

@@ -97,7 +97,7 @@ impl Asked {
         };
         let moment = |name: &str, text: &Option<String>| {
             given(text)
-                .map(|text| read_moment(text, now).ok_or_else(|| wrong_moment(name, text)))
+                .map(|text| moment_in(text, now).ok_or_else(|| wrong_moment(name, text)))
                 .transpose()
         };
         Ok(Search {
@@ -226,7 +226,7 @@ pub(super) fn read_limit(text: Option<&str>, default_limit: usize) -> Result<usi
 }
 
 /// Reads `2026-03-01T10:00:00Z`, `2026-03-01` or a distance back from now, `7d`.
-fn read_moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+fn moment_in(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Some(at.to_utc());
     }
@@ -235,6 +235,15 @@ fn read_moment(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     }
     let back = TimeDelta::from_std(parse_duration(text).ok()?).ok()?;
     now.checked_sub_signed(back)
+}
+
+/// Reads a time of a request, or says what is wrong with it.
+pub(super) fn read_moment(
+    name: &str,
+    text: &str,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, Problem> {
+    moment_in(text.trim(), now).ok_or_else(|| wrong_moment(name, text))
 }
 
 fn wrong_moment(name: &str, text: &str) -> Problem {
@@ -286,7 +295,7 @@ mod tests {
         let now = DateTime::parse_from_rfc3339("2026-03-02T10:00:00Z")
             .expect("a valid time")
             .to_utc();
-        let actual = read_moment(text, now).map(super::super::when::machine);
+        let actual = moment_in(text, now).map(super::super::when::machine);
         assert_eq!(actual.as_deref(), expected, "{text}");
     }
 

@@ -106,6 +106,7 @@ async fn message(state: &AppState, event: &Event) -> Option<sse::Event> {
         event.event_type,
         EventType::MentionFlagged
             | EventType::MentionUpdated
+            | EventType::CaseClaimed
             | EventType::CaseReplied
             | EventType::CaseDismissed
             | EventType::CaseReopened

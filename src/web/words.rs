@@ -4,7 +4,9 @@
 use maud::{Markup, html};
 use url::Url;
 
-use crate::domain::{BrandMatch, CaseState, DeliveryState, HealthState, Kind, Label};
+use crate::domain::{
+    BrandMatch, CaseState, DeliveryState, HealthState, Kind, Label, Measured, Unusual,
+};
 
 /// What a card shows of a long text; the mention's own page shows all of it.
 const EXCERPT_CHARS: usize = 560;
@@ -104,6 +106,23 @@ pub(super) fn case_word(state: CaseState) -> &'static str {
         CaseState::Replied => "Handled",
         CaseState::Verified => "Reply seen",
         CaseState::Dismissed => "Dismissed",
+    }
+}
+
+/// What a spike is, in a sentence.
+pub(super) fn spike_words(peak: &Measured) -> String {
+    match peak.what {
+        Unusual::Volume => format!(
+            "{} mentions in an hour, {:.0} are usual ({:.1} σ)",
+            peak.n_mentions, peak.usual_mentions, peak.sigma
+        ),
+        Unusual::Negative => format!(
+            "{} of {} mentions are negative, {:.0} % are usual ({:.1} σ)",
+            peak.n_negative,
+            peak.n_mentions,
+            peak.usual_negative_share * 100.0,
+            peak.sigma
+        ),
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use super::{Engine, Handshake, Plan, control, lists, schedule, streams};
+use super::{Engine, Handshake, Plan, control, lists, rounds, schedule, streams};
 use crate::classify::SHIPPED;
 use crate::deliver;
 use crate::domain::Event;
@@ -110,7 +110,8 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     }
     .publish(&config.store_path)
     .with_context(|| format!("cannot write to {}", config.store_path.display()))?;
-    let told = ready_lines(&engine, &site.borrow().base_url()).await?;
+    let base = site.borrow().base_url();
+    let told = ready_lines(&engine, &base).await?;
 
     let tracker = TaskTracker::new();
     tracker.spawn(web::serve(listener, web::router(state), stop.clone()));
@@ -131,6 +132,7 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     tracker.spawn(schedule::run(engine.clone(), stop.clone()));
     tracker.spawn(streams::run(engine.clone(), stop.clone()));
     tracker.spawn(send(engine.clone(), stop.clone()));
+    tracker.spawn(rounds::run(engine.clone(), stop.clone()));
     if let Some(on_event) = on_event {
         tracker.spawn(tell(events, on_event, stop.clone()));
     }

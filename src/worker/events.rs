@@ -68,4 +68,5 @@ pub(super) fn source_event(
         now,
         json!({ "source": { "name": status.name, "health": status.health } }),
     )
+    .in_story(format!("source {}", status.name))
 }

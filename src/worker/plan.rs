@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{self, Config, ConfigError, ParamValue, Problem, SourceConfig};
+use crate::config::{self, Config, ConfigError, ParamValue, Problem, SourceConfig, WebhookConfig};
 use crate::domain::{
     Brand, BrandName, Definition, Destination, ParamProblem, ParamType, RequestPlan, SourceName,
-    TriagePolicy, hex_digest,
+    TriagePolicy, When, hex_digest,
 };
-use crate::matching::Matcher;
+use crate::matching::{Matcher, Query, Scope, Subject};
 use crate::net::{AllowList, Client, NetPolicy};
 use crate::source::{self, Definitions};
 
@@ -206,6 +206,14 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
         }
     }
 
+    let mut destinations = config.destinations();
+    for (index, (webhook, destination)) in config.webhooks.iter().zip(&mut destinations).enumerate()
+    {
+        if let Err(found) = compile_noise(webhook, destination, index, definitions, &at) {
+            problems.extend(found);
+        }
+    }
+
     let client = client_of(&config.net).map_err(|what| {
         let mend = "check [net] and the proxy variables of the environment";
         problems.push(config.problem(None, "net", what, mend));
@@ -216,7 +224,7 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
             brands,
             matcher: Arc::new(matcher),
             sources,
-            destinations: config.destinations(),
+            destinations,
             policy: config.triage.clone(),
             client,
             feed: Arc::new(
@@ -232,6 +240,47 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
             problems.sort_by_key(|problem| problem.line);
             Err(problems.into())
         }
+    }
+}
+
+/// Compiles the query of a webhook and looks for the definitions that it names.
+fn compile_noise(
+    webhook: &WebhookConfig,
+    destination: &mut Destination,
+    index: usize,
+    definitions: &Definitions,
+    at: &impl Fn(usize, String, String, String) -> Problem,
+) -> Result<(), Vec<Problem>> {
+    let mut problems = Vec::new();
+    for platform in &destination.noise.platforms {
+        if definitions.find(platform).is_none() {
+            problems.push(at(
+                webhook.line,
+                format!("webhook[{index}].platforms"),
+                format!("there is no definition `{platform}`"),
+                "write names that `hearken sources` lists".to_owned(),
+            ));
+        }
+    }
+    if let Some(when) = &webhook.when {
+        match Query::parse(&when.text, Scope::Search) {
+            Ok(query) => {
+                destination.noise.when = Some(When::new(&when.text, move |mention, now| {
+                    query.find(&Subject::of_mention(mention, now)).is_some()
+                }));
+            }
+            Err(error) => problems.push(at(
+                when.line,
+                when.key.clone(),
+                format!("{} (character {})", error.what, error.offset + 1),
+                error.mend.clone(),
+            )),
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
     }
 }
 

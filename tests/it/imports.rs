@@ -13,7 +13,7 @@ fn allowed(module: &str) -> &'static [&'static str] {
         ],
         "worker" => &[
             "classify", "config", "dedupe", "deliver", "fetch", "language", "matching", "net",
-            "parse", "source", "store", "triage", "web",
+            "parse", "source", "spike", "store", "triage", "web",
         ],
         "cli" => &[
             "classify", "config", "dedupe", "deliver", "demo", "fetch", "language", "matching",

@@ -6,6 +6,7 @@ mod brand_run;
 mod browser;
 mod commands;
 mod crash;
+mod crash_outbox;
 mod definitions_corpus;
 mod end_to_end;
 mod feed_corpus;

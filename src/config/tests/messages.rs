@@ -35,16 +35,14 @@ goal = "1h"
 [[team]]
 "#
     ), @r#"
-    hearken.toml:2: colour: is not a key of the configuration — write one of brand, source, webhook, store, web, net, model, triage, sources_dir
+    hearken.toml:2: colour: is not a key of the configuration — write one of brand, source, webhook, store, web, net, model, triage, spikes, sources_dir
     hearken.toml:3: brands: is not a key of the configuration — did you mean `brand`?
     hearken.toml:6: brand[0].qurey: is not a key of [[brand]] — did you mean `query`?
     hearken.toml:9: source[0].url: is not a key of [[source]] — write what the definition asks for inside params = { … }
     hearken.toml:10: source[0].interval: is not a key of [[source]] — write what the definition asks for inside params = { … }
-    hearken.toml:15: webhook[0].when: comes with a later version — remove it
-    hearken.toml:16: webhook[0].digest: comes with a later version — remove it
-    hearken.toml:17: webhook[0].quiet: comes with a later version — remove it
-    hearken.toml:18: webhook[0].group: comes with a later version — remove it
-    hearken.toml:19: webhook[0].cooldown: comes with a later version — remove it
+    hearken.toml:16: webhook[0].digest: `daily` does not say when a digest comes — write digest = "hourly", "daily 09:00 Europe/Istanbul" or "workdays 09:00 Europe/Istanbul"
+    hearken.toml:17: webhook[0].quiet: `22-7` is not a span of hours — write quiet = "22:00-07:00 Europe/Istanbul"
+    hearken.toml:18: webhook[0].group: `10m` does not say which alerts are alike — write one of brand, source, platform, all
     hearken.toml:21: web.Listen: is not a key of [web] — did you mean `listen`?
     hearken.toml:22: target: comes with a later version — remove it
     hearken.toml:24: calendar: comes with a later version — remove it
@@ -177,7 +175,7 @@ name = "chat"
 url = "https://example.org/"
 secret = "x"
 brands = ["acme"]
-events = ["mention.flaged", "case.claimed", "heartbeat", "everything"]
+events = ["mention.flaged", "case.claimed", "source.gap", "everything"]
 kind = "slack"
 min_score = 2
 [[webhook]]
@@ -195,9 +193,8 @@ secret = "x"
     hearken.toml:8: source[0].brands[1]: there is no brand `Other` — add a [[brand]] with name = "Other"
     hearken.toml:13: webhook[0].brands[0]: there is no brand `acme` — did you mean `Acme`?
     hearken.toml:14: webhook[0].events[0]: there is no event type `mention.flaged` — did you mean `mention.flagged`?
-    hearken.toml:14: webhook[0].events[1]: `case.claimed` comes with a later version — remove it
-    hearken.toml:14: webhook[0].events[2]: `heartbeat` comes with a later version — remove it
-    hearken.toml:14: webhook[0].events[3]: there is no event type `everything` — write one of mention.flagged, mention.updated, mention.backlog, case.replied, case.dismissed, case.reopened, source.failing, source.recovered, destination.disabled, test
+    hearken.toml:14: webhook[0].events[2]: `source.gap` comes with a later version — remove it
+    hearken.toml:14: webhook[0].events[3]: there is no event type `everything` — write one of mention.flagged, mention.updated, mention.backlog, case.claimed, case.replied, case.dismissed, case.overdue, case.reopened, spike.started, spike.ended, source.failing, source.recovered, destination.disabled, heartbeat, digest, test
     hearken.toml:15: webhook[0].kind: the kind `slack` comes with a later version — remove this webhook, or write kind = "generic" for a receiver of your own
     hearken.toml:16: webhook[0].min_score: is not between 0 and 1 — write min_score = 0.6
     hearken.toml:19: webhook[1].kind: there is no kind `carrier-pigeon` — write kind = "generic"

@@ -3,6 +3,7 @@
 mod crash;
 mod delivering;
 mod opening;
+mod outbox;
 mod polling;
 mod random;
 mod reading;

@@ -109,7 +109,8 @@ pub(super) fn with_deliveries(event: Event, destinations: &[&str]) -> Outgoing {
 /// A test event of its own, with a delivery to each destination.
 pub(super) fn test_event(name: &str, at: DateTime<Utc>, destinations: &[&str]) -> Outgoing {
     let id = EventId::of("test", &[name]);
-    with_deliveries(Event::new(id, EventType::Test, at, json!({})), destinations)
+    let event = Event::new(id, EventType::Test, at, json!({})).in_story(name);
+    with_deliveries(event, destinations)
 }
 
 /// A mention as a poll brings it: flagged when negative, then with an event to `chat`.
@@ -155,6 +156,7 @@ pub(super) fn act(action: CaseAction, at: DateTime<Utc>) -> CaseAct {
         action,
         by: "cli".into(),
         note: None,
+        until: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::extract::{ApiBody, ApiQuery};
@@ -65,6 +66,11 @@ fn read_filter(word: Option<&str>) -> Result<CaseFilter, Problem> {
 pub(super) struct Act {
     note: Option<String>,
     by: Option<String>,
+    /// How long a snooze lasts, as `2h`.
+    #[serde(rename = "for")]
+    lasting: Option<String>,
+    /// When a snooze ends.
+    until: Option<DateTime<Utc>>,
 }
 
 /// What acting led to.
@@ -82,7 +88,11 @@ pub(super) async fn act(
 ) -> Result<Json<Acted>, ApiProblem> {
     let action = actions::read_action(&action)?;
     let by = body.by.as_deref().unwrap_or("api");
-    let outcome = actions::act(&state, &id, action, by, body.note.as_deref()).await?;
+    let until = match &body.lasting {
+        Some(lasting) => Some(actions::snooze_end(lasting, state.now())?),
+        None => body.until,
+    };
+    let outcome = actions::act(&state, &id, action, by, body.note.as_deref(), until).await?;
     Ok(Json(Acted {
         mention: outcome.mention,
         changed: outcome.changed,

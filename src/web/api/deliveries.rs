@@ -5,8 +5,9 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 
 use super::extract::ApiQuery;
-use crate::domain::{Delivery, DeliveryId, DeliveryState, Event};
-use crate::store::{DeliveryFilter, StoreError};
+use crate::domain::{Delivery, DeliveryState, Event};
+use crate::store::DeliveryFilter;
+use crate::web::outbox;
 use crate::web::problem::{ApiProblem, Problem};
 use crate::web::search::{given, read_limit};
 use crate::web::state::AppState;
@@ -61,8 +62,7 @@ pub(super) async fn one(
 ) -> Result<Json<One>, ApiProblem> {
     let one = state
         .ask(move |store| {
-            let id = DeliveryId::new(id);
-            let delivery = store.delivery(&id)?.ok_or(StoreError::NoDelivery { id })?;
+            let delivery = outbox::find(store, &id)?;
             Ok(One {
                 event: store.event(&delivery.event)?,
                 delivery,
@@ -72,21 +72,28 @@ pub(super) async fn one(
     Ok(Json(one))
 }
 
+/// A delivery as it is now.
+#[derive(Serialize)]
+pub(super) struct Retried {
+    delivery: Delivery,
+}
+
+pub(super) async fn retry(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Json<Retried>, ApiProblem> {
+    let delivery = outbox::retry(&state, &id).await?;
+    Ok(Json(Retried { delivery }))
+}
+
 fn read_state(word: &str) -> Result<DeliveryState, Problem> {
-    [
-        DeliveryState::Due,
-        DeliveryState::Sending,
-        DeliveryState::Delivered,
-        DeliveryState::Retrying,
-        DeliveryState::Failed,
-        DeliveryState::Skipped,
-    ]
-    .into_iter()
-    .find(|state| state.as_str() == word)
-    .ok_or_else(|| {
-        Problem::bad_request(
-            format!("`state` is `{word}`"),
-            "use due, sending, delivered, retrying, failed or skipped",
-        )
-    })
+    DeliveryState::ALL
+        .into_iter()
+        .find(|state| state.as_str() == word)
+        .ok_or_else(|| {
+            Problem::bad_request(
+                format!("`state` is `{word}`"),
+                "use due, sending, delivered, retrying, failed or skipped",
+            )
+        })
 }

@@ -8,6 +8,7 @@ mod extract;
 mod items;
 mod mentions;
 mod operations;
+mod webhooks;
 
 use axum::Router;
 use axum::http::header;
@@ -34,8 +35,12 @@ pub(super) fn router(state: &AppState) -> Router<AppState> {
         .route("/cases/{id}/{action}", post(cases::act))
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/{id}", get(deliveries::one))
+        .route("/deliveries/{id}/retry", post(deliveries::retry))
         .route("/sources", get(operations::sources))
         .route("/sources/{name}/poll", post(operations::poll))
+        .route("/webhooks", get(webhooks::list))
+        .route("/webhooks/{name}/enable", post(webhooks::enable))
+        .route("/webhooks/{name}/replay", post(webhooks::replay))
         .route("/webhooks/{name}/test", post(operations::test_webhook))
         .route("/items", post(items::push))
         .route("/reload", post(operations::reload))
@@ -97,7 +102,7 @@ mod tests {
             .flat_map(|found| {
                 let method = found[2].to_uppercase();
                 let actions: &[&str] = if found[1].contains("{action}") {
-                    &["done", "dismiss", "reopen"]
+                    &["claim", "ack", "snooze", "done", "dismiss", "reopen"]
                 } else {
                     &[""]
                 };

@@ -4,6 +4,7 @@ mod access;
 mod answers;
 mod hostile;
 mod live;
+mod outbox;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -68,6 +69,7 @@ impl House {
                 events: Vec::new(),
                 brands: Vec::new(),
                 min_score: 0.6,
+                noise: Default::default(),
             }],
             public_url: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
