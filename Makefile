@@ -8,9 +8,10 @@ CARGO  ?= cargo
 PYTHON ?= python3
 BRAND  ?=
 ARGS   ?=
+SECS   ?= 600
 PROGRAM = $${CARGO_TARGET_DIR:-target}/release/hearken
 
-.PHONY: help run demo build test corpus-definitions crash lint doc bench dist check-tools libtorch clean
+.PHONY: help run demo build test corpus corpus-definitions fuzz crash lint doc bench dist check-tools libtorch clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +35,12 @@ test: libtorch ## all tests, with the real program and the shipped model
 corpus-definitions: libtorch ## what each definition finds in payloads of others, as a table
 	@$(CARGO) nextest run --release --locked --no-capture -E 'test(payloads_that_nobody_on_the_team_wrote)' $(ARGS)
 
+corpus: libtorch ## the feed corpus: shares of checks and of files read right
+	@$(CARGO) test --release --locked --test it feed_corpus:: -- --nocapture --test-threads=1
+
+fuzz: libtorch ## feed, html and json reading on spoiled answers, SECS=600 each
+	@HEARKEN_FUZZ_SECS=$(SECS) $(CARGO) test --release --locked --test it fuzz:: -- --nocapture --test-threads=1
+
 crash: libtorch ## 2,000 complaints, a failing receiver, 100 times SIGKILL: nothing is lost
 	@HEARKEN_CRASH_COMPLAINTS=$${HEARKEN_CRASH_COMPLAINTS:-2000} HEARKEN_CRASH_KILLS=$${HEARKEN_CRASH_KILLS:-100} \
 	$(CARGO) test --release --locked --test it $(ARGS) -- --nocapture crash_outbox
@@ -45,6 +52,7 @@ lint: libtorch ## formatting, clippy and the documentation, as CI wants them
 
 bench: build ## the figures of the documentation
 	@"$(PROGRAM)" bench classify
+	@"$(PROGRAM)" bench fetch
 	@"$(PROGRAM)" bench deliver
 	@$(CARGO) bench --locked
 

@@ -70,6 +70,7 @@ fn new_mention(n: u64) -> NewMention {
         backlog: false,
         own: false,
         earlier: Vec::new(),
+        deleted_at: None,
     };
     let event = Event::new(
         EventId::of("mention.flagged", &[mention.id.as_str()]),

@@ -115,14 +115,22 @@ fn row(case: &Value) -> anyhow::Result<Vec<String>> {
             flag.reply_by.format("%Y-%m-%d %H:%M").to_string()
         }),
         flag.map_or_else(String::new, |flag| format!("{:.2}", flag.score)),
-        mention
-            .case
-            .as_ref()
-            .map_or("-", |case| case.state.as_str())
-            .to_owned(),
+        state(&mention),
         brands.join(" "),
         print::one_line(&mention.item.full_text(), 70),
     ])
+}
+
+/// The state of the case; when its object is gone, that too.
+fn state(mention: &Mention) -> String {
+    let state = mention
+        .case
+        .as_ref()
+        .map_or("-", |case| case.state.as_str());
+    match mention.deleted_at {
+        Some(_) => format!("{state}, deleted"),
+        None => state.to_owned(),
+    }
 }
 
 async fn act_on(desk: &Desk, action: &str, act: &Act, lasting: Option<&str>) -> anyhow::Result<()> {

@@ -8,8 +8,11 @@ mod classify;
 mod deliveries;
 mod demo;
 mod desk;
+mod export;
 mod extract;
 mod fetch;
+mod import;
+mod import_feeds;
 mod init;
 mod match_texts;
 mod mentions;
@@ -87,6 +90,10 @@ enum Command {
     Match(match_texts::Arguments),
     /// Search the mentions
     Mentions(mentions::Arguments),
+    /// Write every mention as JSON Lines, or the configured feeds as OPML
+    Export(export::Arguments),
+    /// Read mentions from JSON Lines, or feeds from an OPML list
+    Import(import::Arguments),
     /// List and work on cases
     #[command(subcommand)]
     Cases(cases::Action),
@@ -146,6 +153,8 @@ pub async fn call(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Classify(arguments) => classify::call(global, &arguments).await,
         Command::Match(arguments) => match_texts::call(global, &arguments),
         Command::Mentions(arguments) => mentions::call(global, &arguments).await,
+        Command::Export(arguments) => export::call(global, &arguments).await,
+        Command::Import(arguments) => import::call(global, &arguments).await,
         Command::Cases(action) => cases::call(global, &action).await,
         Command::Deliveries(action) => deliveries::call(global, &action).await,
         Command::Webhook(action) => webhook::call(global, &action).await,

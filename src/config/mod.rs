@@ -27,7 +27,7 @@ use crate::domain::{Brand, BrandName, Destination, Secret, SourceName, SpikePoli
 
 pub use noise::WhenConfig;
 pub use problem::{ConfigError, Problem};
-pub use write::reference;
+pub use write::{feed_table, reference};
 
 use brand::NO_BRAND;
 use read::{Fields, Keys, MISSING, Reader};

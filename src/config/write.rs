@@ -9,11 +9,28 @@ use super::{
     BrandConfig, Config, ModelConfig, NetConfig, ParamValue, SecretOrigin, SourceConfig, WebConfig,
     WhenConfig, brand,
 };
-use crate::domain::{Brand, BrandName, Noise, SpikePolicy, TriagePolicy};
+use crate::domain::{Brand, BrandName, Noise, SourceName, SpikePolicy, TriagePolicy};
 
 /// Every key with its default and a sentence about it; loads as it is.
 pub fn reference() -> &'static str {
     include_str!("reference.toml")
+}
+
+/// A `[[source]]` table for a plain feed, to be put at the end of a file.
+pub fn feed_table(name: Option<&str>, url: &str) -> String {
+    let source = SourceConfig {
+        name: name.map(SourceName::new),
+        definition: "feed".to_owned(),
+        params: BTreeMap::from([("url".to_owned(), ParamValue::Text(url.to_owned()))]),
+        every: None,
+        brands: Vec::new(),
+        line: 1,
+        definition_line: 1,
+        param_lines: BTreeMap::new(),
+    };
+    let mut out = String::new();
+    write_source(&mut out, &source);
+    out
 }
 
 impl Config {

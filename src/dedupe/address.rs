@@ -63,6 +63,31 @@ const TRACKING: &[&str] = &[
     "amp_js_v",
     "usqp",
     "outputtype_amp",
+    "srsltid",
+    "gad_source",
+    "gad_campaignid",
+    "epik",
+    "sc_cid",
+    "ml_subscriber",
+    "ml_subscriber_hash",
+    "mibextid",
+    "wprov",
+    "sfnsn",
+    "smid",
+    "smtyp",
+    "ftag",
+    "cmp",
+    "icid",
+    "ito",
+    "_branch_match_id",
+    "_branch_referrer",
+    "__twitter_impression",
+    "__tn__",
+    "__cft__[0]",
+    "vgo_ee",
+    "traffic_source",
+    "dm_i",
+    "elqtrackid",
 ];
 /// Values of `ref` and `source` that name a channel; other values may choose what is
 /// shown (`?ref=main` is a branch).
@@ -94,14 +119,22 @@ const CHANNELS: &[&str] = &[
     "app",
 ];
 
+/// A counter around an AMP cache around a page is as far as it goes in earnest.
+const MOST_WRAPPINGS: usize = 3;
+
 /// The form in which two addresses of one page are equal: `https`, host in lower case
 /// without `www.`, `m.`, `mobile.` or `amp.`, no default port, no tracking parameters, the
 /// others sorted, no trailing slash, and a fragment only where it names a part
 /// (`#comment-12`, `#!/page`).
 pub fn canonical_url(url: &Url) -> String {
-    if let Some(inner) = unwrapped(url) {
-        return canonical_url(&inner);
+    let mut inner = None;
+    for _ in 0..MOST_WRAPPINGS {
+        match unwrapped(inner.as_ref().unwrap_or(url)) {
+            Some(page) => inner = Some(page),
+            None => break,
+        }
     }
+    let url = inner.as_ref().unwrap_or(url);
     let Some(host) = url.host_str() else {
         return url.as_str().to_owned();
     };
@@ -122,8 +155,8 @@ pub fn canonical_url(url: &Url) -> String {
         .filter(|(name, value)| !is_noise(&host, name, value))
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
-    if host == "youtu.be" {
-        pairs.push(("v".to_owned(), path.trim_matches('/').to_owned()));
+    if let Some(video) = video_of(&host, &path) {
+        pairs.push(("v".to_owned(), video));
         path = "/watch".to_owned();
     }
     pairs.sort();
@@ -146,8 +179,41 @@ pub fn canonical_url(url: &Url) -> String {
     format!("{scheme}://{host}{port}{path}{query}{fragment}")
 }
 
-/// The page inside an AMP cache or viewer.
+/// The video that an address of YouTube names in its path.
+fn video_of(host: &str, path: &str) -> Option<String> {
+    let id = match host {
+        "youtu.be" => path.trim_matches('/'),
+        "youtube.com" => ["/shorts/", "/live/", "/embed/"]
+            .iter()
+            .find_map(|folder| path.strip_prefix(folder))?,
+        _ => return None,
+    };
+    (!id.is_empty() && !id.contains('/')).then(|| id.to_owned())
+}
+
+/// The page behind a counter of clicks: the parameter that holds its address.
+fn behind_counter(url: &Url) -> Option<Url> {
+    let host = url.host_str()?.trim_start_matches("www.");
+    let parameters: &[&str] = match (host, url.path()) {
+        ("google.com" | "google.com.tr" | "google.de" | "google.co.in", "/url") => &["url", "q"],
+        ("bing.com", "/news/apiclick.aspx") => &["url"],
+        ("l.facebook.com" | "lm.facebook.com", "/l.php") => &["u"],
+        ("out.reddit.com", _) => &["url"],
+        _ => return None,
+    };
+    parameters.iter().find_map(|wanted| {
+        let (_, value) = url.query_pairs().find(|(name, _)| name == wanted)?;
+        Url::parse(&value).ok().filter(|inner| {
+            matches!(inner.scheme(), "http" | "https") && inner.host() != url.host()
+        })
+    })
+}
+
+/// The page inside an AMP cache or viewer, or behind a counter.
 fn unwrapped(url: &Url) -> Option<Url> {
+    if let Some(inner) = behind_counter(url) {
+        return Some(inner);
+    }
     let host = url.host_str()?;
     let rest = if host.ends_with(".cdn.ampproject.org") {
         let path = url.path();
@@ -180,7 +246,9 @@ fn unwrapped(url: &Url) -> Option<Url> {
 fn canonical_host(host: &str) -> String {
     let mut host = host.trim_end_matches('.');
     // Only what leaves a name with a dot: `m.co` is a name of its own.
-    for variant in ["www.", "m.", "mobile.", "amp.", "touch."] {
+    for variant in [
+        "www.", "m.", "mobile.", "mobil.", "amp.", "touch.", "wap.", "mbasic.",
+    ] {
         if let Some(rest) = host.strip_prefix(variant)
             && rest.contains('.')
             && !rest.starts_with('.')
@@ -190,7 +258,8 @@ fn canonical_host(host: &str) -> String {
     }
     match host {
         "twitter.com" => return "x.com".to_owned(),
-        "old.reddit.com" | "new.reddit.com" | "np.reddit.com" => return "reddit.com".to_owned(),
+        "old.reddit.com" | "new.reddit.com" | "np.reddit.com" | "i.reddit.com"
+        | "sh.reddit.com" => return "reddit.com".to_owned(),
         _ => (),
     }
     // en.m.wikipedia.org
@@ -216,6 +285,12 @@ fn canonical_path(path: &str) -> String {
         && !page.is_empty()
     {
         path = page.trim_end_matches('/');
+    }
+    // Publishers put their AMP pages beside the others, under the same name.
+    if let Some(page) = path.strip_prefix("/amp/")
+        && !page.is_empty()
+    {
+        path = &path["/amp".len()..];
     }
     let path = match path.strip_suffix(".amp.html") {
         Some(page) => format!("{page}.html"),
@@ -263,6 +338,9 @@ fn is_noise(host: &str, name: &str, value: &str) -> bool {
     if name.starts_with("utm_")
         || name.starts_with("pk_")
         || name.starts_with("mtm_")
+        || name.starts_with("piwik_")
+        || name.starts_with("matomo_")
+        || name.starts_with("hsa_")
         || name.starts_with("at_custom")
     {
         return true;
@@ -279,7 +357,8 @@ fn is_noise(host: &str, name: &str, value: &str) -> bool {
                 && value.chars().any(char::is_alphabetic);
             CHANNELS.contains(&value.as_str()) || (is_domain && name != "from" && name != "src")
         }
-        "amp" => matches!(value.as_str(), "" | "1" | "true"),
+        "amp" | "m" | "mobile" => matches!(value.as_str(), "" | "1" | "true"),
+        "view" => matches!(value.as_str(), "amp" | "mobile"),
         "outputtype" => value == "amp",
         "s" | "t" => host == "x.com",
         "si" | "feature" | "pp" => matches!(host, "youtube.com" | "youtu.be"),
@@ -411,6 +490,34 @@ mod tests {
             "https://x.com/a/status/1",
         );
         check("https://old.reddit.com/r/a/", "https://reddit.com/r/a");
+        check(
+            "https://example.org/amp/news/a",
+            "https://example.org/news/a",
+        );
+        check("https://example.org/amp", "https://example.org/amp");
+        check("https://example.org/a?m=1", "https://example.org/a");
+        check("https://example.org/a?m=12", "https://example.org/a?m=12");
+        check("https://mbasic.facebook.com/a", "https://facebook.com/a");
+        check(
+            "https://www.google.com/url?rct=j&sa=t&url=https://example.org/a%3Futm_source%3Dx&ct=ga",
+            "https://example.org/a",
+        );
+        check(
+            "http://www.bing.com/news/apiclick.aspx?ref=FexRss&url=https%3a%2f%2fexample.org%2fa",
+            "https://example.org/a",
+        );
+        check(
+            "https://l.facebook.com/l.php?u=https%3A%2F%2Fexample.org%2Fa%3Ffbclid%3Dx",
+            "https://example.org/a",
+        );
+        check(
+            "https://m.youtube.com/shorts/abc?si=x",
+            "https://youtube.com/watch?v=abc",
+        );
+        check(
+            "https://example.org/a?srsltid=x&gad_source=1",
+            "https://example.org/a",
+        );
         check("https://example.org/index.html", "https://example.org/");
         check(
             "https://example.org/a;jsessionid=12?b=",

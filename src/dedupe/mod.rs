@@ -7,6 +7,9 @@
 //! twice within one answer and has nothing to tell it apart is counted, not merged.
 
 mod address;
+mod gone;
+mod people;
+mod prints;
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,12 +17,20 @@ use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
-use crate::domain::{Author, Item, Kind, MentionId, SourceName, StoryId, hex_digest};
+use people::{account_of, known_name, shared_text};
+
+use crate::domain::{
+    ArticlePrint, Item, Kind, Mention, MentionId, SourceName, StoryId, hex_digest,
+};
 
 pub use address::canonical_url;
+pub use gone::{is_deletion_marker, vanished};
 
 /// Texts from here on are nobody else's by chance, and may be merged as reprints.
 const LONG_TEXT_WORDS: usize = 30;
+/// Nobody writes an article of so many words twice, not even where an excerpt is all there
+/// is; a feed that rotates ids and links at every answer is told by that.
+const ARTICLE_TEXT_WORDS: usize = 12;
 /// Below this, two people of the same display name may well write the same.
 const SHORT_TEXT_WORDS: usize = 6;
 
@@ -30,8 +41,11 @@ pub struct Identity {
     pub id: MentionId,
     /// Strongest first, never empty. One that is stored already means the same item.
     pub keys: Vec<String>,
-    /// The story it would begin or join.
+    /// The story it begins, or joins as a share. Whether it joins one as a reprint is
+    /// known to whoever keeps the prints.
     pub story: StoryId,
+    /// What the index of reprints needs to know of an article.
+    pub print: Option<ArticlePrint>,
 }
 
 /// Identifies the items of one answer, in their order.
@@ -41,10 +55,16 @@ pub fn identify(source: &SourceName, items: &[Item], seen_at: DateTime<Utc>) -> 
     let marks: Vec<Marks<'_>> = items.iter().map(|item| Marks::of(item, seen_at)).collect();
     let shared = Shared::among(&marks);
     let mut n_seen: HashMap<String, usize> = HashMap::new();
+    let mut all_keys: Vec<Vec<Key>> = marks
+        .iter()
+        .map(|marks| marks.keys(source, &shared))
+        .collect();
+    drop_contradicted(&marks, &mut all_keys);
     marks
         .iter()
-        .map(|marks| {
-            let mut keys = marks.keys(source, &shared);
+        .zip(all_keys)
+        .map(|(marks, keys)| {
+            let mut keys: Vec<String> = keys.into_iter().map(|key| key.text).collect();
             if keys.is_empty() {
                 let content = marks.content_key(source);
                 let n_before = n_seen.entry(content.clone()).or_default();
@@ -53,9 +73,45 @@ pub fn identify(source: &SourceName, items: &[Item], seen_at: DateTime<Utc>) -> 
             }
             let id = MentionId::new(hex_digest("mention", &[source.as_str(), &keys[0]]));
             let story = marks.story(source, &id);
-            Identity { id, keys, story }
+            let print = prints::of(marks, source, &id, &story, seen_at);
+            Identity {
+                id,
+                keys,
+                story,
+                print,
+            }
         })
         .collect()
+}
+
+/// An identity key while it is being chosen.
+struct Key {
+    text: String,
+    /// Whether only the words (and who wrote them, where, when) make it: the same words
+    /// may be another item's.
+    is_by_text: bool,
+}
+
+/// Two customers who copy the same complaint are two. Where one answer shows the same words
+/// under different ids, the words identify neither, and the ids have to. Articles are not
+/// written by customers; one that a feed lists twice is one.
+fn drop_contradicted(marks: &[Marks<'_>], all_keys: &mut [Vec<Key>]) {
+    let mut ids_of: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for (marks, keys) in marks.iter().zip(all_keys.iter()) {
+        for key in keys.iter().filter(|key| key.is_by_text) {
+            ids_of.entry(&key.text).or_default().extend(marks.native_id);
+        }
+    }
+    let contradicted: HashSet<String> = ids_of
+        .into_iter()
+        .filter(|(_, ids)| ids.len() > 1)
+        .map(|(key, _)| key.to_owned())
+        .collect();
+    for (marks, keys) in marks.iter().zip(all_keys) {
+        if marks.is_of_a_customer() && marks.native_id.is_some() && keys.len() > 1 {
+            keys.retain(|key| !(key.is_by_text && contradicted.contains(&key.text)));
+        }
+    }
 }
 
 /// What can be recognised in an item.
@@ -103,46 +159,90 @@ impl<'a> Marks<'a> {
         }
     }
 
-    fn keys(&self, source: &SourceName, shared: &Shared<'_>) -> Vec<String> {
+    fn keys(&self, source: &SourceName, shared: &Shared<'_>) -> Vec<Key> {
         let mut keys = Vec::new();
         let source = source.as_str();
         let native_id = self.native_id.filter(|id| !shared.native_ids.contains(id));
+        let by_place = |kind: &str, parts: &[&str]| Key {
+            text: key(kind, parts),
+            is_by_text: false,
+        };
+        let by_text = |kind: &str, parts: &[&str]| Key {
+            text: key(kind, parts),
+            is_by_text: true,
+        };
         if let Some(id) = native_id {
-            keys.push(key("native", &[source, id]));
+            keys.push(by_place("native", &[source, id]));
         }
+        // Namesakes and the nameless copy each other's complaints. With an id beside the
+        // text, the text is only the same item's when it bears the same time.
+        let time = match (&self.published, native_id) {
+            (Some(published), Some(_)) if self.may_be_a_namesake() => published.as_str(),
+            _ => "",
+        };
         if let Some(url) = self.url.as_deref() {
             if !shared.urls.contains(url) && self.link_is_identity() {
-                keys.push(key("link", &[url]));
+                keys.push(by_place("link", &[url]));
             }
             if let Some(author) = &self.author {
-                if !shared.urls.contains(url) && self.author_has_one_text_per_link() {
-                    keys.push(key("link+author", &[url, author]));
+                let is_told_by_id = native_id.is_some() && self.may_be_a_namesake();
+                if !shared.urls.contains(url)
+                    && self.author_has_one_text_per_link()
+                    && !is_told_by_id
+                {
+                    keys.push(by_place("link+author", &[url, author]));
                 }
                 if self.text_is_the_authors() {
-                    keys.push(key("link+text", &[url, author, &self.text]));
+                    keys.push(by_text(
+                        "link+text",
+                        &timed(&[url, author, &self.text], time),
+                    ));
                 }
             } else if self.n_words >= LONG_TEXT_WORDS
                 || (self.n_words > 0 && matches!(self.item.kind, Kind::Article))
             {
-                keys.push(key("link+text", &[url, "", &self.text]));
+                keys.push(by_text("link+text", &timed(&[url, "", &self.text], time)));
             }
         }
+        let least_words = match self.item.kind {
+            Kind::Article => ARTICLE_TEXT_WORDS,
+            _ => LONG_TEXT_WORDS,
+        };
         match &self.author {
             Some(author) if self.text_is_the_authors() => {
-                keys.push(key("text", &[source, author, &self.text]));
+                keys.push(by_text("text", &timed(&[source, author, &self.text], time)));
             }
             // A name is not a person: with a short text the time has to agree.
             Some(author) if self.n_words > 0 => {
                 if let Some(published) = &self.published {
-                    keys.push(key("text+time", &[source, author, &self.text, published]));
+                    keys.push(by_text(
+                        "text+time",
+                        &[source, author, &self.text, published],
+                    ));
                 }
             }
-            _ if self.n_words >= LONG_TEXT_WORDS => {
-                keys.push(key("text", &[source, "", &self.text]));
+            _ if self.n_words >= least_words => {
+                keys.push(by_text("text", &timed(&[source, "", &self.text], time)));
+            }
+            // A headline of a few words comes again next week, but not of the same second.
+            None if self.item.kind == Kind::Article && self.n_words > 0 => {
+                if let Some(published) = &self.published {
+                    keys.push(by_text("text+time", &[source, "", &self.text, published]));
+                }
             }
             _ => (),
         }
         keys
+    }
+
+    /// Whether a person wrote it as a customer or a passer-by, rather than an editor.
+    fn is_of_a_customer(&self) -> bool {
+        self.item.kind != Kind::Article
+    }
+
+    /// Whether somebody else could stand behind the same name, or behind none.
+    fn may_be_a_namesake(&self) -> bool {
+        self.is_of_a_customer() && !self.has_account
     }
 
     /// Whether the link alone says which item it is, whoever else links there. Reviews and
@@ -203,21 +303,9 @@ impl<'a> Marks<'a> {
         )
     }
 
-    /// Reprints of an article share a story when their texts are equal and long; a share
-    /// joins the post that it repeats. Everything else is a story of its own: two
-    /// customers never stand in one. Near-equal reprints are still different stories.
+    /// A share joins the post that it repeats. Everything else begins a story of its own:
+    /// two customers never stand in one. Reprints of articles are found by their prints.
     fn story(&self, source: &SourceName, id: &MentionId) -> StoryId {
-        if self.item.kind == Kind::Article && self.n_words >= LONG_TEXT_WORDS {
-            // The body alone: headlines are rewritten, bodies are reprinted.
-            let body = folded(&self.item.text);
-            let n_words = body.split(' ').count();
-            let text = if n_words >= LONG_TEXT_WORDS {
-                &body
-            } else {
-                &self.text
-            };
-            return StoryId::new(hex_digest("story-text", &[text]));
-        }
         let site = self
             .url
             .as_deref()
@@ -267,6 +355,21 @@ impl<'a> Shared<'a> {
             urls: several(marks.iter().map(|m| (m.url.as_deref(), m.text.as_str()))),
         }
     }
+}
+
+/// The key of the item that a source knows by this id, for feeds that name what they
+/// deleted by its id alone.
+pub fn native_key(source: &SourceName, id: &str) -> String {
+    key("native", &[source.as_str(), id.trim()])
+}
+
+/// The parts of a key with a time at the end, where there is one.
+fn timed<'a>(parts: &[&'a str], time: &'a str) -> Vec<&'a str> {
+    let mut parts = parts.to_vec();
+    if !time.is_empty() {
+        parts.push(time);
+    }
+    parts
 }
 
 fn key(kind: &str, parts: &[&str]) -> String {
@@ -322,6 +425,16 @@ fn is_same_address(id: &str, url: &str) -> bool {
     Url::parse(id).is_ok_and(|id| id.has_host() && canonical_url(&id) == url)
 }
 
+/// What a known article that has changed looks like to the index of reprints: the same
+/// mention in the same story, with its new text.
+pub fn reprinted(known: &Mention, print: ArticlePrint) -> ArticlePrint {
+    ArticlePrint {
+        id: known.id.clone(),
+        story: known.story.clone(),
+        ..print
+    }
+}
+
 /// Whether an address looks as if one text lived there: a long slug or a number in its
 /// last part, a number in its query, or an anchor. `/changelog` and `/reviews` do not.
 fn names_one_text(url: &str) -> bool {
@@ -345,70 +458,6 @@ fn names_one_text(url: &str) -> bool {
         || url.query_pairs().any(|(_, value)| {
             n_digits(&value) >= ID_DIGITS && value.chars().all(|c| c.is_ascii_alphanumeric())
         })
-}
-
-fn account_of(author: &Author) -> Option<String> {
-    let handle = author.handle.as_deref().map(str::trim).unwrap_or_default();
-    let handle = handle
-        .trim_start_matches('/')
-        .trim_start_matches("u/")
-        .trim_start_matches('@')
-        .to_lowercase();
-    (!handle.is_empty() && known_name(&handle).is_some()).then_some(handle)
-}
-
-/// The name, unless it is what sites write for people who gave none.
-fn known_name(name: &str) -> Option<String> {
-    const NOBODY: &[&str] = &[
-        "a google user",
-        "amazon customer",
-        "kindle customer",
-        "anonymous",
-        "anonym",
-        "anonyme",
-        "anonimo",
-        "anónimo",
-        "anônimo",
-        "anonim",
-        "admin",
-        "author",
-        "customer",
-        "deleted",
-        "deleted user",
-        "gizli kullanıcı",
-        "guest",
-        "kullanıcı",
-        "misafir",
-        "n a",
-        "nobody",
-        "none",
-        "null",
-        "undefined",
-        "unknown",
-        "user",
-        "verified buyer",
-        "verified customer",
-        "गुमनाम",
-        "अनाम",
-        "అజ్ఞాత",
-    ];
-    let name = folded(name);
-    let is_somebody = name.chars().any(char::is_alphanumeric) && !NOBODY.contains(&name.as_str());
-    is_somebody.then_some(name)
-}
-
-/// The handle and text that a hand-made share repeats: `RT @jane: …`.
-fn shared_text(text: &str) -> Option<(String, &str)> {
-    let rest = text
-        .trim_start()
-        .strip_prefix("RT @")
-        .or_else(|| text.trim_start().strip_prefix("RT: @"))?;
-    let end = rest.find(|c: char| c.is_whitespace() || c == ':')?;
-    let handle = rest[..end].to_lowercase();
-    let said = rest[end..].trim_start_matches(':').trim();
-    // A cut share cannot be compared with what it repeats.
-    let is_whole = !said.ends_with('…') && !said.ends_with("...");
-    (!handle.is_empty() && !said.is_empty() && is_whole).then_some((handle, said))
 }
 
 #[cfg(test)]

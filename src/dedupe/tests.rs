@@ -1,6 +1,7 @@
 //! Which items are one, and which stand in one story.
 
 use super::*;
+use crate::domain::Author;
 use chrono::TimeDelta;
 
 const LONG: &str = "The company said on Monday that it would recall every kettle it sold in the last \
@@ -263,9 +264,14 @@ fn two_anonymous_customers_with_the_same_words_are_two() {
 fn stories_hold_reprints_and_shares_and_never_two_customers() {
     #[track_caller]
     fn check(what: &str, first: Item, second: Item, expected: bool) {
-        let first = identities("a", &[first]);
-        let second = identities("b", &[second]);
-        assert_eq!(first[0].story == second[0].story, expected, "{what}");
+        let first = identities("a", &[first]).remove(0);
+        let second = identities("b", &[second]).remove(0);
+        let is_reprint = match (&first.print, &second.print) {
+            (Some(first), Some(second)) => second.is_reprint_of(first),
+            _ => false,
+        };
+        let is_one = first.story == second.story || is_reprint;
+        assert_eq!(is_one, expected, "{what}");
     }
     use Kind::{Article, Post, Review};
     let post = |id, author, text| item(Post, id, &format!("https://m.social/s/{id}"), author, text);
@@ -312,9 +318,302 @@ fn stories_hold_reprints_and_shares_and_never_two_customers() {
         false,
     );
     check(
+        "a share with words of one's own: a quote post",
+        post("111", "@jane", "Acme lost my parcel"),
+        post("222", "@joe", "Mine too! RT @jane: Acme lost my parcel"),
+        false,
+    );
+    check(
+        "a share of a share",
+        post("222", "@joe", "RT @jane: Acme lost my parcel"),
+        post("333", "@ann", "RT @jane: Acme lost my parcel!"),
+        true,
+    );
+    check(
+        "two customers who copy one long complaint into comments",
+        item(Kind::Comment, "1", "https://c.org/t/12345", "@jane", LONG),
+        item(Kind::Comment, "2", "https://c.org/t/12345", "@joe", LONG),
+        false,
+    );
+    check(
         "a cut share",
         post("111", "@jane", "Acme lost my parcel"),
         post("222", "@joe", "RT @jane: Acme lost my…"),
         false,
+    );
+}
+
+/// An article of `n` sentences about one thing, in words that no other topic uses.
+fn article(topic: &str, n: usize) -> String {
+    (0..n)
+        .map(|place| {
+            let words: Vec<String> = (0..12)
+                .map(|word| format!("{topic}{place}x{word}"))
+                .collect();
+            format!("Of the {topic} they said: {}. ", words.join(" "))
+        })
+        .collect()
+}
+
+fn print_of(url: &str, author: &str, title: &str, text: &str, posted_h: i64) -> ArticlePrint {
+    let mut article = item(Kind::Article, url, url, author, text);
+    article.title = Some(title.to_owned());
+    article.published_at = Some(now() - TimeDelta::hours(100) + TimeDelta::hours(posted_h));
+    let source = url.split('/').nth(2).expect("the table holds addresses");
+    identities(source, &[article])
+        .remove(0)
+        .print
+        .expect("a long article has a print")
+}
+
+#[test]
+fn reprints_are_found_whatever_stands_around_them() {
+    #[track_caller]
+    fn check(what: &str, first: &ArticlePrint, second: &ArticlePrint, expected: bool) {
+        assert_eq!(
+            second.is_reprint_of(first),
+            expected,
+            "{what}: {:?}",
+            first.sketch.overlap(&second.sketch)
+        );
+        assert_eq!(
+            first.is_reprint_of(second),
+            expected,
+            "{what}, the other way round"
+        );
+        if expected {
+            let bands: Vec<Vec<u8>> = first.sketch.bands().collect();
+            let meet = second.sketch.bands().any(|band| bands.contains(&band));
+            assert!(meet, "{what}: the index would not find it");
+        }
+    }
+    let body = article("kettle", 8);
+    let footer = "Subscribe to our newsletter to read more stories like this one every morning, \
+        and follow us wherever you are. All rights reserved, no part of this may be copied.";
+    let first = print_of(
+        "https://a.org/1",
+        "Ann Writer",
+        "Acme recalls kettles",
+        &body,
+        0,
+    );
+    let at =
+        |url: &str, author: &str, title: &str, text: &str| print_of(url, author, title, text, 5);
+    check(
+        "another headline, another byline",
+        &first,
+        &at(
+            "https://b.org/x",
+            "Desk",
+            "Kettles burn: what Acme says now",
+            &body,
+        ),
+        true,
+    );
+    check(
+        "boilerplate around it",
+        &first,
+        &at(
+            "https://b.org/x",
+            "",
+            "Kettles",
+            &format!("Staff report. {body} {footer}"),
+        ),
+        true,
+    );
+    check(
+        "another case, other quotation marks and spaces",
+        &first,
+        &at(
+            "https://b.org/x",
+            "",
+            "Kettles",
+            &body.to_uppercase().replace(' ', "  "),
+        ),
+        true,
+    );
+    check(
+        "a correction printed under another address",
+        &first,
+        &at(
+            "https://a.org/1-corrected",
+            "Ann Writer",
+            "Corrected",
+            &body.replace("kettle3x4", "pot"),
+        ),
+        true,
+    );
+    check(
+        "the last third cut off",
+        &first,
+        &at("https://b.org/x", "", "Kettles", &article("kettle", 6)),
+        true,
+    );
+    check(
+        "another article of the same site with the same footer",
+        &at(
+            "https://a.org/2",
+            "",
+            "One",
+            &format!("{} {footer}", article("parking", 1)),
+        ),
+        &at(
+            "https://a.org/3",
+            "",
+            "Two",
+            &format!("{} {footer}", article("elections", 1)),
+        ),
+        false,
+    );
+    check(
+        "another article about the same matter",
+        &first,
+        &at("https://b.org/x", "", "Kettles", &article("lawsuit", 8)),
+        false,
+    );
+    check(
+        "a week later",
+        &first,
+        &print_of("https://b.org/x", "", "Kettles", &body, 24 * 7),
+        false,
+    );
+    check(
+        "two accounts that copy one complaint",
+        &print_of("https://complaints.org/1", "@jane", "x", &body, 0),
+        &print_of("https://forum.org/1", "@joe", "x", &body, 1),
+        false,
+    );
+    check(
+        "two people on one complaint site",
+        &print_of("https://complaints.org/1", "Jane D.", "x", &body, 0),
+        &print_of("https://complaints.org/2", "Joe B.", "x", &body, 1),
+        false,
+    );
+}
+
+#[test]
+fn fewer_than_thirty_words_in_common_make_no_reprint() {
+    let words: Vec<String> = (0..45).map(|n| format!("word{n}")).collect();
+    let other: Vec<String> = (0..45).map(|n| format!("other{n}")).collect();
+    for (n_common, expected) in [(29, false), (32, true), (40, true)] {
+        // Long enough to be sketched, and alike by more than half either way.
+        let text = |rest: &[String]| {
+            let mut all = words[..n_common].to_vec();
+            all.extend_from_slice(&rest[..(34 - n_common.min(33)).min(6)]);
+            all.join(" ")
+        };
+        let first = print_of("https://a.org/1", "", "t", &text(&other[..20]), 0);
+        let second = print_of("https://b.org/1", "", "t", &text(&other[20..]), 1);
+        let overlap = first.sketch.overlap(&second.sketch);
+        assert_eq!(overlap.n_words, n_common, "{overlap:?}");
+        assert!(overlap.similarity >= 0.5, "{overlap:?}");
+        assert_eq!(second.is_reprint_of(&first), expected, "{n_common} words");
+    }
+}
+
+#[test]
+fn two_customers_who_copy_one_complaint_stay_two() {
+    use Kind::{Comment, Review};
+    // In one answer: ids tell them apart, whatever else is equal.
+    for (what, first, second) in [
+        (
+            "reviews of nobody",
+            item(Review, "1", "https://shop.org/p/1", "", LONG),
+            item(Review, "2", "https://shop.org/p/1", "", LONG),
+        ),
+        (
+            "comments of namesakes",
+            item(Comment, "1", "https://shop.org/t/1", "A. K.", LONG),
+            item(Comment, "2", "https://shop.org/t/1", "A. K.", LONG),
+        ),
+        (
+            "one account that says it twice",
+            item(Comment, "1", "", "@jane", "It broke after two days"),
+            item(Comment, "2", "", "@jane", "It broke after two days"),
+        ),
+    ] {
+        let found = identities("s", &[first, second]);
+        let shared: Vec<_> = found[0]
+            .keys
+            .iter()
+            .filter(|key| found[1].keys.contains(key))
+            .collect();
+        assert!(shared.is_empty(), "{what}: {shared:?}");
+        assert_ne!(found[0].id, found[1].id, "{what}");
+        if !what.contains("one account") {
+            assert_ne!(found[0].story, found[1].story, "{what}");
+        }
+        assert!(found.iter().all(|one| one.print.is_none()), "{what}");
+    }
+    // In two answers: the time of the post tells them apart.
+    let dated = |id: &str, author: &str, days: i64| {
+        let mut item = item(Review, id, "https://shop.org/p/1", author, LONG);
+        item.published_at = Some(now() - TimeDelta::days(days));
+        item
+    };
+    for author in ["", "A. K."] {
+        check_later(
+            "the same words on another day",
+            ("s", &[dated("1", author, 9)]),
+            ("s", &[dated("2", author, 3)]),
+            false,
+        );
+        check_later(
+            "the same words, the same second: the id has rotated",
+            ("s", &[dated("1", author, 9)]),
+            ("s", &[dated("2", author, 9)]),
+            true,
+        );
+    }
+}
+
+#[test]
+fn feeds_that_rotate_everything_are_not_imported_again() {
+    let excerpt = "Acme opens its third shop in the old town, and the mayor came to cut the ribbon";
+    let at = |id: &str, url: &str, text: &str, days: i64| {
+        let mut item = item(Kind::Article, id, url, "", text);
+        item.title = Some("A headline".to_owned());
+        item.published_at = Some(now() - TimeDelta::days(days));
+        item
+    };
+    check_later(
+        "id, link and date are new at every answer",
+        ("s", &[at("1", "https://e.org/go?sid=aaa111", excerpt, 5)]),
+        ("s", &[at("2", "https://e.org/go?sid=bbb222", excerpt, 4)]),
+        true,
+    );
+    check_later(
+        "a headline alone, of the same second",
+        ("s", &[at("1", "https://e.org/go?sid=aaa111", "", 5)]),
+        ("s", &[at("2", "https://e.org/go?sid=bbb222", "", 5)]),
+        true,
+    );
+    check_later(
+        "a headline that comes again next week is another item",
+        ("s", &[at("1", "https://e.org/go?sid=aaa111", "", 9)]),
+        ("s", &[at("2", "https://e.org/go?sid=bbb222", "", 2)]),
+        false,
+    );
+    check_later(
+        "an AMP page and the page",
+        (
+            "s",
+            &[at(
+                "",
+                "https://e.org/news/acme-opens-its-third-shop",
+                "x",
+                5,
+            )],
+        ),
+        (
+            "s",
+            &[at(
+                "",
+                "https://e.org/amp/news/acme-opens-its-third-shop",
+                "y",
+                5,
+            )],
+        ),
+        true,
     );
 }

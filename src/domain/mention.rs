@@ -66,6 +66,9 @@ pub struct Mention {
     /// Earlier texts, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierText>,
+    /// When we saw that the site or its author had taken it away; its text stays here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<DateTime<Utc>>,
 }
 
 impl Mention {

@@ -10,13 +10,16 @@ mod event;
 mod fill;
 mod ids;
 mod item;
+mod listing;
 mod mention;
 mod noise;
 mod policy;
+mod print;
 mod request;
 mod rule;
 mod secret;
 mod signing_key;
+mod sketch;
 mod source;
 mod spike;
 mod sse;
@@ -38,15 +41,18 @@ pub use destination::{Destination, DestinationKind};
 pub use event::{Event, EventType};
 pub use ids::{BrandName, DeliveryId, EventId, MentionId, SourceName, StoryId, hex_digest};
 pub use item::{Author, Engagement, Item, Kind, Rating};
+pub use listing::{Listed, Listing};
 pub use mention::{EarlierText, Flag, Mention};
 pub use noise::{Alike, Digest, GroupBy, Noise, PutOff, Quiet, When};
 pub use policy::TriagePolicy;
+pub use print::{ArticlePrint, Byline, REPRINTED_WITHIN};
 pub use rule::{
     Condition, CssPlace, Filter, Filtered, JsonPath, ListRule, Pattern, Piece, Step, Take,
     ValueRule,
 };
 pub use secret::Secret;
 pub use signing_key::SigningKey;
+pub use sketch::{Overlap, SHINGLE_WORDS, Sketch};
 pub use source::{Cursor, Health, HealthState, SourceStatus};
 pub use spike::{Measured, Spike, SpikePolicy, Unusual};
 pub use sse::{SseEvent, SseReader};

@@ -472,6 +472,7 @@ mod tests {
             backlog: false,
             own: false,
             earlier: Vec::new(),
+            deleted_at: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::SourceName;
+use super::{Listing, SourceName};
 
 /// Where the last poll stopped. Moves only in the transaction that stores its mentions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Cursor {
     /// Whether any poll has succeeded; the first one does not flood.
     #[serde(default)]
     pub polled_before: bool,
+    /// The last answer's entries, by which deleted ones are told.
+    #[serde(default)]
+    pub listing: Listing,
 }
 
 /// How a source is doing.

@@ -335,6 +335,70 @@ fn ws_address(url: &Url) -> Url {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::testing::{Act, RawServer, client, say};
+
+    fn sse(idle: Duration) -> StreamKind {
+        StreamKind {
+            carrier: Carrier::Sse,
+            events: Vec::new(),
+            cursor: None,
+            cursor_param: None,
+            idle,
+        }
+    }
+
+    fn now() -> DateTime<Utc> {
+        "2026-03-01T10:00:00Z".parse().expect("a moment")
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_falls_silent_ends_after_what_it_sent() {
+        let head =
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nid: 4\ndata: a\n\ndata: b";
+        let server = RawServer::start([Act::SayAndHang(head.as_bytes().to_vec())]).await;
+        let request = RequestPlan::get(server.url("/stream"));
+        let kind = sse(Duration::from_millis(200));
+        let mut stream = open_stream(&client(), &request, &kind, Some("3"), now())
+            .await
+            .expect("it opens");
+        let first = stream.next().await.expect("an event");
+        assert_eq!((first.data.as_str(), first.id.as_deref()), ("a", Some("4")));
+        let end = stream.next().await.expect_err("silence");
+        assert!(matches!(end, StreamEnd::Silent { .. }), "{end}");
+        let asked = server.requests().join("");
+        assert!(asked.contains("last-event-id: 3"), "{asked}");
+    }
+
+    #[tokio::test]
+    async fn a_refused_stream_says_when_to_come_back() {
+        let server =
+            RawServer::start([say("429 Too Many Requests", &["Retry-After: 90"], "no")]).await;
+        let request = RequestPlan::get(server.url("/stream"));
+        let kind = sse(Duration::from_secs(60));
+        let refused = open_stream(&client(), &request, &kind, None, now()).await;
+        let error = refused.err().expect("refused");
+        assert_eq!(error.kind(), "throttled");
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(90)));
+    }
+
+    #[tokio::test]
+    async fn a_server_without_websockets_is_an_error_that_says_so() {
+        let server = RawServer::start([say("404 Not Found", &[], "")]).await;
+        let request = RequestPlan::get(server.url("/stream"));
+        let kind = StreamKind {
+            carrier: Carrier::WebSocket,
+            ..sse(Duration::from_secs(60))
+        };
+        let refused = open_stream(&client(), &request, &kind, None, now()).await;
+        let error = refused.err().expect("refused");
+        assert!(error.to_string().contains("(HTTP 404)"), "{error}");
+        let inside = Url::parse("http://127.0.0.1:9/stream").expect("a URL");
+        let refused = open_stream(&client(), &RequestPlan::get(inside), &kind, None, now()).await;
+        assert_eq!(
+            refused.err().map(|error| error.kind()),
+            Some("private_address")
+        );
+    }
 
     #[test]
     fn lines_wait_for_their_end() {

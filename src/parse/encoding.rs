@@ -408,6 +408,92 @@ mod tests {
     }
 
     #[test]
+    fn every_charset_is_read_declared_by_whichever_means() {
+        let turkish = "şikâyet: ürün bozuk çıktı, iade etmediler ığ";
+        let russian = "Жалоба на плохой сервис и долгое ожидание";
+        let japanese = "お客様からの苦情について、対応が遅いと思います。";
+        for (encoding, label, text) in [
+            (WINDOWS_1254, "windows-1254", turkish),
+            (WINDOWS_1254, "ISO-8859-9", turkish),
+            (WINDOWS_1254, "latin5", turkish),
+            (encoding_rs::KOI8_R, "KOI8-R", russian),
+            (encoding_rs::WINDOWS_1251, "windows-1251", russian),
+            (encoding_rs::ISO_8859_5, "ISO-8859-5", russian),
+            (encoding_rs::SHIFT_JIS, "Shift_JIS", japanese),
+            (encoding_rs::SHIFT_JIS, "ms932", japanese),
+            (encoding_rs::EUC_JP, "EUC-JP", japanese),
+            (encoding_rs::ISO_2022_JP, "ISO-2022-JP", japanese),
+            (encoding_rs::GBK, "GB2312", "客户投诉：服务太慢了"),
+            (encoding_rs::GB18030, "gb18030", "客户投诉：服务太慢了"),
+            (encoding_rs::BIG5, "Big5", "客戶投訴：服務太慢"),
+            (
+                encoding_rs::EUC_KR,
+                "EUC-KR",
+                "고객 불만: 서비스가 너무 느립니다",
+            ),
+            (encoding_rs::WINDOWS_1255, "windows-1255", "תלונה על שירות"),
+            (encoding_rs::WINDOWS_1256, "windows-1256", "شكوى من الخدمة"),
+            (
+                encoding_rs::WINDOWS_1252,
+                "ISO-8859-1",
+                "réclamation à côté",
+            ),
+        ] {
+            let xml = format!("<?xml version=\"1.0\" encoding=\"{label}\"?><t>{text}</t>");
+            check(&encoded(&xml, encoding), None, &xml, encoding.name());
+            let meta = format!("<html><head><meta charset=\"{label}\"></head>{text}</html>");
+            check(&encoded(&meta, encoding), None, &meta, encoding.name());
+            let equiv = format!(
+                "<meta http-equiv='Content-Type' content='text/html; charset={label}'><p>{text}"
+            );
+            check(&encoded(&equiv, encoding), None, &equiv, encoding.name());
+            let bare = format!("<t>{text}</t>");
+            let header = format!("text/xml; charset={label}");
+            check(
+                &encoded(&bare, encoding),
+                Some(&header),
+                &bare,
+                encoding.name(),
+            );
+            // HTTP outranks what the document says, unless the bytes prove it wrong.
+            let other = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><t>{text}</t>");
+            check(
+                &encoded(&other, encoding),
+                Some(&header),
+                &other,
+                encoding.name(),
+            );
+        }
+        for text in [turkish, russian, japanese] {
+            let wide = |bytes: &dyn Fn(u16) -> [u8; 2], mark: bool| -> Vec<u8> {
+                let text = format!(
+                    "{}<?xml version=\"1.0\" encoding=\"utf-16\"?><t>{text}</t>",
+                    if mark { "\u{feff}" } else { "" }
+                );
+                text.encode_utf16().flat_map(bytes).collect()
+            };
+            let expected = format!("<?xml version=\"1.0\" encoding=\"utf-16\"?><t>{text}</t>");
+            for mark in [true, false] {
+                check(&wide(&u16::to_le_bytes, mark), None, &expected, "UTF-16LE");
+                check(&wide(&u16::to_be_bytes, mark), None, &expected, "UTF-16BE");
+            }
+            // A byte-order mark outranks everybody.
+            let marked = format!("\u{feff}<t>{text}</t>");
+            let bare = format!("<t>{text}</t>");
+            check(
+                marked.as_bytes(),
+                Some("text/xml; charset=koi8-r"),
+                &bare,
+                "UTF-8",
+            );
+            // UTF-8 that was taken for windows-1252 and encoded again.
+            if let (twice, _, false) = WINDOWS_1252.decode(bare.as_bytes()) {
+                check(twice.as_bytes(), None, &bare, "UTF-8");
+            }
+        }
+    }
+
+    #[test]
     fn a_turkish_document_that_says_latin_1_is_read_as_turkish() {
         let text =
             "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><language>tr</language><t>şikâyet</t>";

@@ -50,8 +50,25 @@ pub struct Parsed {
     pub min_interval_secs: Option<u64>,
     /// The next page, where the answer names one.
     pub next_page: Option<String>,
+    /// The ids of entries that the answer says were deleted (RFC 6721).
+    pub deleted: Vec<String>,
     /// What had to be repaired or left out, for people.
     pub notes: Vec<String>,
+}
+
+impl Parsed {
+    /// Takes out entries that only say that a bridge or a generator failed: they stand
+    /// beside real news, so the answer is one, but they are nobody's words.
+    pub fn drop_error_items(&mut self) {
+        let notes = &mut self.notes;
+        self.items.retain(|item| match blocked::error_item(item) {
+            Some(reason) => {
+                notes.push(format!("an entry was left out: {reason}"));
+                false
+            }
+            None => true,
+        });
+    }
 }
 
 /// Why an answer gave no items. The kinds are those of `extract --json`.

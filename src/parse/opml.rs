@@ -1,10 +1,11 @@
-//! An OPML list becomes the addresses of its feeds. Lists are written by many programs and by
-//! hand, so they are read as leniently as web pages are.
+//! An OPML list becomes the addresses of its feeds.
 
-use scraper::{Html, Selector};
+use std::collections::HashSet;
+
 use url::Url;
 
-use super::{Answer, ParseError, encoding};
+use super::feed::opml::{self, Outline};
+use super::{Answer, ParseError};
 
 /// More feeds than this in one list are a directory, not a list of ours.
 const MOST_FEEDS: usize = 2_000;
@@ -18,46 +19,29 @@ pub struct ListedFeed {
     pub title: Option<String>,
 }
 
-/// The feeds of a list in its order, each once.
+/// The feeds of a list in its order, each once; addresses that nobody can fetch are left
+/// out.
 ///
 /// # Errors
 /// It is no OPML.
 pub fn read(answer: &Answer<'_>) -> Result<Vec<ListedFeed>, ParseError> {
-    let decoded = encoding::decode(answer.bytes, answer.content_type);
-    if !decoded.text.to_ascii_lowercase().contains("<opml") {
-        return Err(ParseError::NotAFeed("this is no OPML list".to_owned()));
-    }
-    let Ok(outlines) = Selector::parse("outline") else {
-        return Ok(Vec::new());
+    let mut seen = HashSet::new();
+    let absolute = |written: &str| match answer.url {
+        Some(base) => base.join(written),
+        None => Url::parse(written),
     };
-    let mut feeds: Vec<ListedFeed> = Vec::new();
-    for outline in Html::parse_document(&decoded.text).select(&outlines) {
-        // Attribute names lose their capitals in HTML.
-        let Some(written) = outline.attr("xmlurl") else {
-            continue;
-        };
-        let absolute = match answer.url {
-            Some(base) => base.join(written.trim()),
-            None => Url::parse(written.trim()),
-        };
-        let Some(url) = absolute
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"))
-        else {
-            continue;
-        };
-        let url = String::from(url);
-        if feeds.len() >= MOST_FEEDS || feeds.iter().any(|feed| feed.url == url) {
-            continue;
-        }
-        let title = outline
-            .attr("title")
-            .or_else(|| outline.attr("text"))
-            .map(|title| title.split_whitespace().collect::<Vec<_>>().join(" "))
-            .filter(|title| !title.is_empty());
-        feeds.push(ListedFeed { url, title });
-    }
-    Ok(feeds)
+    Ok(opml::read(answer)?
+        .into_iter()
+        .filter_map(|Outline { title, url, .. }| {
+            let url = absolute(&url)
+                .ok()
+                .filter(|url| matches!(url.scheme(), "http" | "https"))
+                .map(String::from)?;
+            seen.insert(url.clone())
+                .then_some(ListedFeed { url, title })
+        })
+        .take(MOST_FEEDS)
+        .collect())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::Parsed;
-use crate::domain::{JsonPath, Mark, Paging, PagingKind, RequestPlan};
+use crate::domain::{Item, JsonPath, Mark, Paging, PagingKind, RequestPlan};
 
 /// One page as it came.
 #[derive(Clone, Copy, Debug)]
@@ -54,11 +54,7 @@ pub fn next_request(
             (n_items > 0).then(|| request.with_page(param, Mark::Count(this + step)))??
         }
         PagingKind::OlderThan { param, behind } => {
-            let id = items
-                .iter()
-                .rev()
-                .filter(|item| !item.is_brand_reply)
-                .find_map(|item| item.native_id.as_deref())?;
+            let id = oldest_id(items)?;
             let id = match behind {
                 Some(sign) => id.rsplit_once(sign.as_str())?.1,
                 None => id,
@@ -68,6 +64,20 @@ pub fn next_request(
     };
     // A server that names the same page again would be asked for ever.
     (next != *request).then_some(next)
+}
+
+/// Some pages begin with the oldest item, some with the newest: its time tells, and without
+/// times the last one counts.
+fn oldest_id(items: &[Item]) -> Option<&str> {
+    let asked: Vec<&Item> = items
+        .iter()
+        .filter(|item| !item.is_brand_reply && item.native_id.is_some())
+        .collect();
+    let oldest = match asked.iter().all(|item| item.published_at.is_some()) {
+        true => asked.iter().rev().min_by_key(|item| item.published_at),
+        false => asked.last(),
+    };
+    oldest.and_then(|item| item.native_id.as_deref())
 }
 
 fn count_of(request: &RequestPlan) -> Option<u64> {
@@ -122,7 +132,7 @@ fn link_next(links: &[String], base: &Url) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Item, Kind};
+    use crate::domain::Kind;
 
     fn paging(kind: PagingKind) -> Paging {
         Paging {
@@ -293,6 +303,21 @@ mod tests {
             parsed: items(&["durov/12", "durov/11"]),
         };
         check(&older, &case, Some("https://a.example/s?q=x&before=11"));
+        // A page that begins with the oldest.
+        let mut upside_down = items(&["durov/11", "durov/12"]);
+        for (item, day) in upside_down.items.iter_mut().zip(["01", "02"]) {
+            item.published_at = format!("2026-03-{day}T10:00:00Z").parse().ok();
+        }
+        let case_with_times = Case {
+            parsed: upside_down,
+            ..case
+        };
+        check(
+            &older,
+            &case_with_times,
+            Some("https://a.example/s?q=x&before=11"),
+        );
+        let case = case_with_times;
         let feed = paging(PagingKind::Feed);
         let mut case = case;
         case.parsed.next_page = Some("/feed?paged=2".to_owned());

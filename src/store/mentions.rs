@@ -172,6 +172,13 @@ pub(super) fn put_mention(view: &View, old: Option<&Mention>, row: &MentionRow) 
     Ok(())
 }
 
+/// A flagged mention always has a case, or nobody would find it.
+pub(super) fn open_case(mention: &mut Mention) {
+    if mention.flag.is_some() && mention.case.is_none() {
+        mention.case = Some(crate::domain::Case::open());
+    }
+}
+
 /// A counter of the meta table; zero before it was first written.
 pub(super) fn read_count(bytes: Option<&[u8]>) -> u64 {
     bytes

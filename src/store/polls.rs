@@ -10,11 +10,11 @@ use super::{
     events::{Outgoing, put_events},
     hours::count_hour,
     keys,
-    mentions::{self, MentionRow, put_mention},
+    mentions::{self, MentionRow, open_case, put_mention},
     tables::{Change, View, get, put, put_bytes, text},
 };
 use crate::domain::{
-    Case, EarlierText, EventId, EventType, Flag, Mention, MentionId, SourceName, SourceStatus,
+    EarlierText, EventId, EventType, Flag, Mention, MentionId, SourceName, SourceStatus,
 };
 
 /// Mentions in one transaction. sled keeps a transaction in memory and lets nobody else
@@ -247,6 +247,8 @@ fn store_known(
             row.mention.item.engagement = new.mention.item.engagement;
             row.mention.item.updated_at = new.mention.item.updated_at.or(old.item.updated_at);
         }
+        // What is listed again was not deleted, or is back.
+        row.mention.deleted_at = None;
     }
     if has_new_keys || row.mention != old {
         put_mention(view, Some(&old), &row)?;
@@ -255,7 +257,7 @@ fn store_known(
 }
 
 /// Gives the mention those keys that belong to nobody yet; whether there were any.
-fn take_keys(view: &View, row: &mut MentionRow, new_keys: &[String]) -> Change<bool> {
+pub(super) fn take_keys(view: &View, row: &mut MentionRow, new_keys: &[String]) -> Change<bool> {
     let mut has_new = false;
     for key in new_keys {
         let identity = keys::identity(key);
@@ -269,13 +271,6 @@ fn take_keys(view: &View, row: &mut MentionRow, new_keys: &[String]) -> Change<b
         has_new = true;
     }
     Ok(has_new)
-}
-
-/// A flagged mention always has a case, or nobody would find it.
-fn open_case(mention: &mut Mention) {
-    if mention.flag.is_some() && mention.case.is_none() {
-        mention.case = Some(Case::open());
-    }
 }
 
 fn has_changed(old: &Mention, new: &Mention) -> bool {

@@ -84,6 +84,12 @@ tables! {
     destinations,
     /// Source name → cursor and health.
     sources,
+    /// Mention id → what the index of reprints knows of the article.
+    prints,
+    /// Band of a sketch → ids of the mentions in it, the oldest first.
+    print_bands,
+    /// When it leaves the index, mention id → nothing.
+    prints_by_time,
     /// Brand, hour → how many mentions were seen, and how many of them negative.
     hours,
     /// Brand → its spike.
@@ -196,6 +202,21 @@ pub(super) fn rows<T: DeserializeOwned>(
     table: &'static str,
 ) -> impl Iterator<Item = Result<(IVec, T), StoreError>> + use<T> {
     tree.iter().map(move |entry| {
+        let (key, bytes) = entry?;
+        let row = codec::decode(table, &key, &bytes)?;
+        Ok((key, row))
+    })
+}
+
+/// Reads the rows after a key, in the order of their keys.
+pub(super) fn rows_after<T: DeserializeOwned>(
+    tree: &Tree,
+    table: &'static str,
+    after: Option<&str>,
+) -> impl Iterator<Item = Result<(IVec, T), StoreError>> + use<T> {
+    use std::ops::Bound::{Excluded, Unbounded};
+    let from = after.map_or(Unbounded, |key| Excluded(key.as_bytes()));
+    tree.range::<&[u8], _>((from, Unbounded)).map(move |entry| {
         let (key, bytes) = entry?;
         let row = codec::decode(table, &key, &bytes)?;
         Ok((key, row))

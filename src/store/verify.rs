@@ -9,11 +9,12 @@ use super::{
     destinations::{self, DestinationHealth},
     events, keys,
     mentions::{self, MentionRow, read_count},
+    prints::{self, PrintRow},
     sources,
     tables::{rows, text},
     tokens::{self, TokenRow},
 };
-use crate::domain::{Delivery, Event, SourceStatus};
+use crate::domain::{Delivery, Event, MentionId, SourceStatus};
 
 /// After this many problems the rest tells nothing new.
 const N_PROBLEMS: usize = 100;
@@ -79,6 +80,7 @@ impl Store {
         self.verify_mentions(&mut report)?;
         self.verify_events(&mut report)?;
         self.verify_deliveries(&mut report)?;
+        self.verify_prints(&mut report)?;
         let tables = self.tables();
         verify_rows::<SourceStatus>(&tables.sources, sources::TABLE, &mut report)?;
         verify_rows::<DestinationHealth>(&tables.destinations, destinations::TABLE, &mut report)?;
@@ -126,6 +128,32 @@ impl Store {
                 "the counter says {counted} mentions, there are {}",
                 report.n_mentions
             ));
+        }
+        Ok(())
+    }
+
+    fn verify_prints(&self, report: &mut Report) -> Result<(), StoreError> {
+        let tables = self.tables();
+        let mut n_prints = 0;
+        for row in rows::<PrintRow>(&tables.prints, prints::TABLE) {
+            let Some((key, row)) = readable(row, report)? else {
+                continue;
+            };
+            n_prints += 1;
+            let entry = (row.time_key(), Vec::new());
+            let id = text(&key);
+            report.expect_entry(&tables.prints_by_time, &entry, "the time of the print", &id)?;
+        }
+        report.expect_count(&tables.prints_by_time, n_prints, "prints by time");
+        for row in rows::<Vec<MentionId>>(&tables.print_bands, prints::BANDS) {
+            let Some((_, ids)) = readable(row, report)? else {
+                continue;
+            };
+            for id in ids {
+                if !tables.prints.contains_key(id.as_str())? {
+                    report.problem(format!("a band names the print of {id}, which is missing"));
+                }
+            }
         }
         Ok(())
     }

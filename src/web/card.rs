@@ -27,6 +27,7 @@ pub(super) fn card(mention: &Mention, frame: &Frame<'_>) -> Markup {
             @if let Some(title) = shown_title(mention) {
                 h3 lang=[lang(mention)] dir="auto" { (title) }
             }
+            (deletion(mention, frame))
             p.text lang=[lang(mention)] dir="auto" { (text) }
             @if is_cut { p.more { a href=(address) { "Read all of it" } } }
             (judgement(mention))
@@ -43,11 +44,29 @@ pub(super) fn whole(mention: &Mention, frame: &Frame<'_>) -> Markup {
             @if let Some(title) = shown_title(mention) {
                 h2 lang=[lang(mention)] dir="auto" { (title) }
             }
+            (deletion(mention, frame))
             p.text lang=[lang(mention)] dir="auto" {
                 (words::marked_text(&mention.item.text, &mention.brands))
             }
             (judgement(mention))
             (foot(mention, frame, ""))
+        }
+    }
+}
+
+/// Says that what is answered here can no longer be read where it stood.
+fn deletion(mention: &Mention, frame: &Frame<'_>) -> Markup {
+    let is_waiting = mention
+        .case
+        .as_ref()
+        .is_some_and(|case| case.state.is_waiting());
+    html! {
+        @if let Some(at) = mention.deleted_at {
+            p.note.deleted {
+                "Deleted at the site, as we saw " (when::ago(at, frame.now)) ". "
+                @if is_waiting { "The case is still open: answer elsewhere, or dismiss it. " }
+                "The text is kept here."
+            }
         }
     }
 }

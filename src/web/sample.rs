@@ -58,5 +58,6 @@ pub(super) fn mention(id: &str) -> Mention {
         backlog: false,
         own: false,
         earlier: Vec::new(),
+        deleted_at: None,
     }
 }

@@ -33,6 +33,14 @@ pub(super) fn mention_event(mention: &Mention, was_known: bool, now: DateTime<Ut
     Event::new(id, event_type, now, json!({ "mention": mention })).about(mention)
 }
 
+/// A flagged mention was taken away where it stood.
+pub(super) fn deleted_event(mention: &Mention, now: DateTime<Utc>) -> Event {
+    let event_type = EventType::MentionUpdated;
+    let at = mention.deleted_at.unwrap_or(now).to_rfc3339();
+    let id = EventId::of(event_type.as_str(), &[mention.id.as_str(), "deleted", &at]);
+    Event::new(id, event_type, now, json!({ "mention": mention })).about(mention)
+}
+
 pub(super) fn backlog_event(
     source: &PlannedSource,
     ids: &[String],

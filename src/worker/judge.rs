@@ -1,5 +1,5 @@
-//! From items to mentions: which items speak of a brand, what the classifier says of them,
-//! and whether they need an answer. Stores nothing.
+//! From items to mentions: which items speak of a brand, which story they belong to, what
+//! the classifier says of them, and whether they need an answer. Stores no mention.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 use super::events::mention_event;
 use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
 use crate::classify::{Classifier, Input};
-use crate::dedupe::{Identity, identify};
-use crate::domain::{BrandMatch, Case, Item, Mention, Sentiment};
+use crate::dedupe::{self, Identity, identify};
+use crate::domain::{BrandMatch, Case, Item, Mention, Sentiment, SourceName};
 use crate::language;
 use crate::matching::is_own;
 use crate::parse::Parsed;
-use crate::store::NewMention;
+use crate::store::{NewMention, Store, StoreError};
 use crate::triage::{TriageInput, triage};
 
 /// An item that speaks of a brand, before it is judged.
@@ -25,44 +25,106 @@ pub(super) struct Found {
     own: bool,
 }
 
-/// Which items speak of a brand of this source, in which language, and who they are.
+/// Who the items of an answer are, and which speak of a brand of this source.
 pub(super) async fn find(
     plan: &Arc<Plan>,
     source: &PlannedSource,
-    parsed: Parsed,
+    mut parsed: Parsed,
     seen_at: DateTime<Utc>,
+) -> Option<Vec<Found>> {
+    parsed.drop_error_items();
+    let identities = identify_items(source, &parsed.items, seen_at).await?;
+    find_known(plan, source, parsed.items, identities).await
+}
+
+/// Who the items of an answer are; `None` when telling them apart panicked.
+pub(super) async fn identify_items(
+    source: &PlannedSource,
+    items: &[Item],
+    seen_at: DateTime<Utc>,
+) -> Option<Vec<Identity>> {
+    let (name, items) = (source.name.clone(), items.to_vec());
+    blocking_plain(move || identify(&name, &items, seen_at)).await
+}
+
+/// Which items speak of a brand of this source, in which language. Markers of what was
+/// deleted speak of nothing.
+pub(super) async fn find_known(
+    plan: &Arc<Plan>,
+    source: &PlannedSource,
+    items: Vec<Item>,
+    identities: Vec<Identity>,
 ) -> Option<Vec<Found>> {
     let plan = plan.clone();
     let source = source.clone();
     blocking_plain(move || {
-        let identities = identify(&source.name, &parsed.items, seen_at);
-        parsed
-            .items
+        items
             .into_iter()
             .zip(identities)
-            .filter_map(|(item, identity)| {
-                let lang = language::detect(&item.full_text(), item.lang.as_deref());
-                let mut brands = plan.matcher.find(&item, lang, Some(source.name.as_str()));
-                if !source.brands.is_empty() {
-                    brands.retain(|found| source.brands.contains(&found.name));
-                }
-                if brands.is_empty() {
-                    return None;
-                }
-                let own = plan.brands.iter().any(|brand| {
-                    brands.iter().any(|found| found.name == brand.name) && is_own(brand, &item)
-                });
-                Some(Found {
-                    item,
-                    brands,
-                    lang: lang.map(str::to_owned),
-                    identity,
-                    own,
-                })
-            })
+            .filter(|(item, _)| !dedupe::is_deletion_marker(item))
+            .filter_map(|(item, identity)| match_item(&plan, &source, item, identity))
             .collect()
     })
     .await
+}
+
+fn match_item(
+    plan: &Plan,
+    source: &PlannedSource,
+    item: Item,
+    identity: Identity,
+) -> Option<Found> {
+    let lang = language::detect(&item.full_text(), item.lang.as_deref());
+    let mut brands = plan.matcher.find(&item, lang, Some(source.name.as_str()));
+    if !source.brands.is_empty() {
+        brands.retain(|found| source.brands.contains(&found.name));
+    }
+    if brands.is_empty() {
+        return None;
+    }
+    let own = plan
+        .brands
+        .iter()
+        .any(|brand| brands.iter().any(|found| found.name == brand.name) && is_own(brand, &item));
+    Some(Found {
+        item,
+        brands,
+        lang: lang.map(str::to_owned),
+        identity,
+        own,
+    })
+}
+
+/// Gives every new article its story: that of the article which it reprints, or its own.
+/// Corrected articles stay in theirs, and are known by their new text from now on.
+fn place(
+    store: &Store,
+    part: &mut [Found],
+    known: &[Option<Mention>],
+    is_same: impl Fn(&Found, &Mention) -> bool,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (mut places, mut new, mut corrected) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, (found, known)) in part.iter().zip(known).enumerate() {
+        let Some(print) = found.identity.print.clone() else {
+            continue;
+        };
+        match known {
+            None => {
+                places.push(place);
+                new.push(print);
+            }
+            Some(known) if !is_same(found, known) => {
+                corrected.push(dedupe::reprinted(known, print));
+            }
+            Some(_) => (),
+        }
+    }
+    let stories = store.place_articles(&new, now)?;
+    for (place, story) in places.into_iter().zip(stories) {
+        part[place].identity.story = story;
+    }
+    store.renew_articles(&corrected, now)
 }
 
 /// Verdict, flag and events of each; what is known and unchanged keeps what it has.
@@ -74,22 +136,26 @@ pub(super) async fn judge(
     now: DateTime<Utc>,
 ) -> Result<Vec<NewMention>, String> {
     let store = engine.store.clone();
-    let keys: Vec<Vec<String>> = part
-        .iter()
-        .map(|found| found.identity.keys.clone())
-        .collect();
-    let known = blocking(move || store.known(&keys))
-        .await
-        .map_err(|error| format!("the store could not be read: {error}"))?;
-
-    // Only the source that found a mention first may change it: two sources that shorten a
-    // text differently would change it for ever.
-    let is_same = |found: &Found, known: &Mention| {
-        known.source != source.name
-            || (found.item.text == known.item.text
-                && found.item.title == known.item.title
-                && found.item.rating == known.item.rating)
-    };
+    let source_name = source.name.clone();
+    let (part, known) = blocking(move || {
+        let mut part = part;
+        let keys: Vec<Vec<String>> = part
+            .iter()
+            .map(|found| found.identity.keys.clone())
+            .collect();
+        let known = store.known(&keys)?;
+        place(
+            &store,
+            &mut part,
+            &known,
+            |found, known| is_same(&source_name, found, known),
+            now,
+        )?;
+        Ok::<_, StoreError>((part, known))
+    })
+    .await
+    .map_err(|error| format!("the store could not be asked: {error}"))?;
+    let is_same = |found: &Found, known: &Mention| is_same(&source.name, found, known);
     let inputs: Vec<Input> = part
         .iter()
         .zip(&known)
@@ -136,6 +202,16 @@ pub(super) async fn judge(
         .collect())
 }
 
+/// Whether nothing about a known mention has to be judged again. Only the source that
+/// found a mention first may change it: two sources that shorten a text differently would
+/// change it for ever.
+fn is_same(source: &SourceName, found: &Found, known: &Mention) -> bool {
+    known.source != *source
+        || (found.item.text == known.item.text
+            && found.item.title == known.item.title
+            && found.item.rating == known.item.rating)
+}
+
 fn judged(
     plan: &Plan,
     source: &PlannedSource,
@@ -169,7 +245,9 @@ fn judged(
             .map_or_else(|| source.name.clone(), |known| known.source.clone()),
         seen_at,
         brands: found.brands,
-        story: found.identity.story,
+        story: known
+            .as_ref()
+            .map_or(found.identity.story, |known| known.story.clone()),
         sentiment,
         case: outcome.flag.is_some().then(Case::open),
         flag: outcome.flag,
@@ -180,6 +258,7 @@ fn judged(
         earlier: known
             .as_ref()
             .map_or_else(Vec::new, |known| known.earlier.clone()),
+        deleted_at: None,
         item,
     };
     let is_told = !mention.backlog

@@ -17,6 +17,7 @@ mod pages;
 mod plan;
 mod poll;
 mod push;
+mod retract;
 mod rounds;
 mod schedule;
 mod streams;

@@ -8,12 +8,13 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::fetch_answer;
-use super::judge::find;
+use super::judge::{find_known, identify_items};
 use super::keep::{Unstored, store_found};
 use super::lists::take_list;
 use super::mailbox::poll_mailbox;
 use super::outcome::{Failure, failed_store, next_at, record_failure, save, succeeded};
 use super::pages::{RawPage, ReadPage, follow_page, read_on, read_page};
+use super::retract::{Gone, retract};
 use super::{Engine, Plan, PlannedSource, blocking};
 use crate::domain::Format;
 use crate::fetch::{Checked, Fetched};
@@ -203,6 +204,7 @@ pub async fn poll(
             .notes
             .push(format!("page {place} could not be read: {why}"));
     }
+    parsed.drop_error_items();
 
     let fine = Checked::Fine {
         hints,
@@ -224,10 +226,20 @@ pub async fn poll(
     if mode == Mode::DryRun {
         return Ok((report, next_at));
     }
-    let Some(found) = find(plan, source, parsed, started).await else {
+    let Some(identities) = identify_items(source, &parsed.items, started).await else {
+        let failure = Failure::of("the items could not be told apart: the reader failed on one");
+        return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
+    };
+    let (gone, listing) = Gone::of(&source.name, &status.cursor.listing, &parsed, &identities);
+    after.cursor.listing = listing;
+    let Some(found) = find_known(plan, source, parsed.items, identities).await else {
         let failure = Failure::of("the items could not be matched: the matcher failed on one");
         return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
     };
+    // Before the cursor moves: repeated after a crash, it marks nothing twice.
+    report.n_updated = retract(engine, plan, source, gone, now)
+        .await
+        .map_err(|error| failed_store(source, &error))?;
     let counts = match store_found(engine, plan, source, found, &status, after, now, stop).await {
         Ok(counts) => counts,
         Err(Unstored::Stopped) => return Err(PollError::Stopped),
@@ -238,7 +250,7 @@ pub async fn poll(
         }
     };
     report.n_new = counts.n_new;
-    report.n_updated = counts.n_updated;
+    report.n_updated += counts.n_updated;
     report.n_flagged = counts.n_flagged;
     Ok((report, next_at))
 }

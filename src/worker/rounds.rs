@@ -224,6 +224,7 @@ mod tests {
                     backlog: false,
                     own: false,
                     earlier: Vec::new(),
+                    deleted_at: None,
                 };
                 NewMention {
                     keys: vec![format!("key {name}")],

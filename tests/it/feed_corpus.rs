@@ -7,8 +7,12 @@ mod corpus;
 
 use std::collections::BTreeMap;
 
-use hearken::domain::{Item, Kind};
+use hearken::dedupe::identify;
+use hearken::domain::{
+    BrandMatch, BrandName, Item, Kind, Label, Mention, Sentiment, SourceName, SourceStatus,
+};
 use hearken::parse::{Answer, ParseError, feed};
+use hearken::store::{NewMention, PollOutcome, Recorded, Store};
 use url::Url;
 
 use compare::Score;
@@ -97,9 +101,105 @@ fn no_feed_of_the_corpus_makes_it_panic_or_lets_a_script_through() {
     println!("files by outcome: {kinds:?}");
 }
 
+/// What a poll of this answer would store if every item spoke of a brand.
+fn outcome_of(
+    source: &SourceName,
+    items: Vec<Item>,
+    at: chrono::DateTime<chrono::Utc>,
+) -> PollOutcome {
+    let identities = identify(source, &items, at);
+    let mentions = items
+        .into_iter()
+        .zip(identities)
+        .map(|(item, identity)| NewMention {
+            mention: Mention {
+                item,
+                id: identity.id,
+                source: source.clone(),
+                seen_at: at,
+                brands: vec![BrandMatch {
+                    name: BrandName::new("Acme"),
+                    rule: "acme".to_owned(),
+                    spans: Vec::new(),
+                }],
+                story: identity.story,
+                sentiment: Sentiment {
+                    label: Label::Neutral,
+                    negative: 0.25,
+                    neutral: 0.5,
+                    positive: 0.25,
+                    model: "test/1".to_owned(),
+                },
+                flag: None,
+                case: None,
+                backlog: false,
+                own: false,
+                earlier: Vec::new(),
+                deleted_at: None,
+            },
+            keys: identity.keys,
+            events: Vec::new(),
+        })
+        .collect();
+    PollOutcome {
+        source: source.clone(),
+        status: Some(SourceStatus::new(source.clone())),
+        mentions,
+        events: Vec::new(),
+    }
+}
+
+#[test]
+fn the_same_file_twice_adds_nothing_to_a_store() {
+    let Some(corpus) = Corpus::find() else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let first_poll = chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_500);
+    let store = Store::open(&folder.path().join("data"), first_poll).expect("a new store");
+    let mut wrong = Vec::new();
+    let (mut n_files, mut n_items, mut n_new) = (0, 0, 0);
+    for (name, bytes) in corpus.files() {
+        let answer = Answer {
+            bytes: &bytes,
+            content_type: None,
+            url: None,
+        };
+        let Ok(parsed) = feed::read(&answer, "feed", Kind::Article) else {
+            continue;
+        };
+        let source = SourceName::new(name.clone());
+        n_files += 1;
+        n_items += parsed.items.len();
+        let first = store
+            .record_poll(&outcome_of(&source, parsed.items.clone(), first_poll))
+            .expect("the poll is stored");
+        n_new += first.new.len();
+        let second_poll = first_poll + chrono::TimeDelta::hours(1);
+        let second = store
+            .record_poll(&outcome_of(&source, parsed.items, second_poll))
+            .expect("the poll is stored");
+        if second != Recorded::default() {
+            wrong.push(format!(
+                "{name}: {} new, {} changed",
+                second.new.len(),
+                second.updated.len()
+            ));
+        }
+    }
+    println!(
+        "{n_files} files of {n_items} items made {n_new} mentions; read again they made {}",
+        wrong.len()
+    );
+    assert!(n_files > 500, "the whole corpus was read");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let report = store.verify().expect("the store can be checked");
+    assert!(report.is_ok(), "{:?}", report.problems);
+}
+
 /// No script, no event handler and no address that runs code, looking at tags only: a
 /// text may well speak of them.
-fn is_harmless(html: &str) -> bool {
+pub(crate) fn is_harmless(html: &str) -> bool {
     let document = scraper::Html::parse_fragment(html);
     document.tree.values().all(|node| match node {
         scraper::Node::Element(element) => {

@@ -336,6 +336,7 @@ fn searches_ask_about_the_mention() {
         backlog: false,
         own: false,
         earlier: Vec::new(),
+        deleted_at: None,
     };
     for (rule, expected) in [
         ("verdict:negative acme", true),

@@ -12,9 +12,12 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Answer, encoding};
+use crate::domain::Item;
 
 /// Longer answers are decided by their first part: walls are short.
 const EXAMINED_BYTES: usize = 512 * 1024;
+/// Of an error that somebody else wrote.
+const MOST_SHOWN_CHARS: usize = 120;
 
 /// Why this answer is a wall rather than content, as a sentence for people.
 pub fn detect(answer: &Answer<'_>) -> Option<String> {
@@ -32,6 +35,26 @@ pub fn detect(answer: &Answer<'_>) -> Option<String> {
         },
         _ => short_refusal(text),
     }
+}
+
+/// Why an entry is no item but the report of a program in between that it failed.
+pub fn error_item(item: &Item) -> Option<String> {
+    const BRIDGES: [&str; 5] = [
+        "bridge returned error",
+        "bridge error",
+        "rss-bridge error",
+        "[rss-bridge] error",
+        "fetchrss error",
+    ];
+    let title = item.title.as_deref().unwrap_or(&item.text).trim();
+    let lower = title.to_lowercase();
+    BRIDGES
+        .iter()
+        .any(|bridge| lower.starts_with(bridge))
+        .then(|| {
+            let shown: String = title.chars().take(MOST_SHOWN_CHARS).collect();
+            format!("the bridge could not read its site: {shown}")
+        })
 }
 
 /// The local name of the first element, in lower case.
@@ -206,6 +229,117 @@ mod tests {
     }
 
     #[test]
+    fn walls_of_every_kind_are_told() {
+        let page = |title: &str, body: &str| {
+            format!(
+                "<!doctype html><html><head><title>{title}</title></head><body>{body}</body></html>"
+            )
+        };
+        let form =
+            "<form><input name='u'><input type=\"password\" name='p'><button>Go</button></form>";
+        for (title, body) in [
+            // Signing in.
+            ("Facebook – log in or sign up", form),
+            ("Log into Facebook", form),
+            ("Login • Instagram", form),
+            ("Sign Up | LinkedIn", form),
+            ("Giriş yap / X", form),
+            ("Anmelden - Forum", form),
+            // Consent.
+            (
+                "Before you continue",
+                "<form action=\"https://consent.google.com/save\"></form>",
+            ),
+            (
+                "Yahoo is part of the Yahoo family of brands",
+                "<a href=\"https://guce.yahoo.com/consent\">ok</a>",
+            ),
+            (
+                "",
+                "<p>Bevor Sie fortfahren</p><form action=\"https://consent.youtube.com/s\"></form>",
+            ),
+            // Bot checks.
+            ("Just a moment...", ""),
+            ("Bir dakika lütfen...", ""),
+            (
+                "example.org",
+                "<div class=\"cf-turnstile\"></div><script src=\"https://challenges.cloudflare.com/turnstile/v0/api.js\"></script>",
+            ),
+            (
+                "shop.example",
+                "<script src=\"https://geo.captcha-delivery.com/captcha/\"></script>",
+            ),
+            (
+                "Access to this page has been denied",
+                "<div id=\"px-captcha\"></div>",
+            ),
+            (
+                "Pardon Our Interruption",
+                "<p>something about your browser made us think you were a bot</p>",
+            ),
+            ("Making sure you're not a bot!", "<p>Loading...</p>"),
+            ("Vercel Security Checkpoint", ""),
+            ("", "<script>window.awsWafCookieDomainList=[]</script>"),
+            (
+                "DDoS-Guard",
+                "<p>Checking your browser before accessing</p>",
+            ),
+            // Scripts wanted.
+            (
+                "X",
+                "<h1>JavaScript is not available.</h1><p>We’ve detected that JavaScript is disabled in this browser.</p>",
+            ),
+            (
+                "App",
+                "<noscript>You need to enable JavaScript to run this app.</noscript><div id=root></div><script src=a.js></script>",
+            ),
+            (
+                "",
+                "<div id=\"app\"></div><script src=\"/main.js\"></script>",
+            ),
+            // Errors that say 200.
+            ("404 Not Found", "<h1>404</h1>"),
+            ("Sayfa bulunamadı", "<p>Aradığınız sayfa yok.</p>"),
+            ("Seite nicht gefunden", "<p>Ups.</p>"),
+            ("Error", "<p>Something went wrong.</p>"),
+            ("Blog", "<h1>Error establishing a database connection</h1>"),
+            ("Site under maintenance", "<p>Back at ten.</p>"),
+            ("Account Suspended", "<p>Contact your hosting provider.</p>"),
+            (
+                "Welcome to nginx!",
+                "<p>If you see this page, the web server is installed.</p>",
+            ),
+            (
+                "acme-reviews.example",
+                "<p>Buy this domain. The owner offers it for sale.</p>",
+            ),
+            (
+                "Bridge returned error 500!",
+                "<p>Bridge returned error 500! (20513)</p>",
+            ),
+        ] {
+            check(&page(title, body), true);
+        }
+    }
+
+    #[test]
+    fn entries_that_are_errors_of_a_bridge_are_told_from_news_about_bridges() {
+        let item = |title: Option<&str>, text: &str| {
+            let mut item = Item::empty("feed", crate::domain::Kind::Article);
+            item.title = title.map(str::to_owned);
+            item.text = text.to_owned();
+            error_item(&item).is_some()
+        };
+        assert!(item(Some("Bridge returned error 429! (20513)"), "Details"));
+        assert!(item(None, "Bridge returned error 0!"));
+        assert!(!item(
+            Some("Acme's new bridge returned errors in my build"),
+            ""
+        ));
+        assert!(!item(Some("Help"), "It says: Bridge returned error 500!"));
+    }
+
+    #[test]
     fn real_pages_that_use_such_words_are_not() {
         let long = "We tested every kettle. ".repeat(300);
         check(
@@ -233,6 +367,24 @@ mod tests {
             false,
         );
         check("My kettle says access denied", false);
+        let shop =
+            "<p>Great kettle, five stars. It boils in two minutes and the handle stays cool.</p>";
+        for title in [
+            "Please wait for the kettle: a review",
+            "Oops, I did it again: kettle fans on tour",
+            "Maintenance mode of the Acme kettle explained",
+            "404 days with the Acme kettle",
+            "How to log in to the Acme app",
+            "Error codes of the Acme washing machine",
+        ] {
+            check(
+                &format!(
+                    "<html><head><title>{title}</title></head><body>{}</body></html>",
+                    shop.repeat(12)
+                ),
+                false,
+            );
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ const MIN_TEXT_CHARS: usize = 25;
 
 /// Titles of bot checks and blocks, in lower case: the whole title or, with `…`-like
 /// endings and site names cut off, its beginning up to one of the separators.
-const WALL_TITLES: [&str; 40] = [
+const WALL_TITLES: &[&str] = &[
     "just a moment",
     "attention required!",
     "access denied",
@@ -59,11 +59,37 @@ const WALL_TITLES: [&str; 40] = [
     "un momento",
     "um momento",
     "bir dakika lütfen",
+    "bir dakika",
+    "güvenlik kontrolü",
+    "robot musunuz?",
+    "sicherheitsüberprüfung",
+    "please wait",
+    "please verify yourself",
+    "client challenge",
+    "bot verification",
+    "unusual traffic detected",
+    "javascript is not available",
+    "security verification required",
+    "authwall",
+    "login • instagram",
+    "account suspended",
+    "this account has been suspended",
+    "suspended domain",
+    "domain for sale",
+    "this domain is for sale",
+    "site under maintenance",
+    "under maintenance",
+    "maintenance mode",
+    "down for maintenance",
+    "we'll be right back",
+    "bakım çalışması",
+    "bakımdayız",
+    "wartungsarbeiten",
 ];
 
 /// Markup that only walls have (challenge scripts, block-page classes), in lower case.
 /// Scripts that protection services put into every page are not here.
-const WALL_MARKUP: [&str; 22] = [
+const WALL_MARKUP: &[&str] = &[
     "cf-browser-verification",
     "cf-im-under-attack",
     "cf_chl_opt",
@@ -86,10 +112,19 @@ const WALL_MARKUP: [&str; 22] = [
     "sucuri website firewall",
     "/.within.website/x/cmd/anubis",
     "sec-if-cpt-container",
+    "geo.captcha-delivery",
+    "/_sec/cp_challenge/",
+    "x-amzn-waf-action",
+    "action=\"https://consent.yahoo",
+    "consent.google.com/save",
+    "linkedin.com/authwall",
+    "id=\"challenge-form\"",
+    "ddos-guard.net/check",
+    "validate.perfdrive.com",
 ];
 
 /// Sentences of walls, in lower case; they count in short pages only.
-const WALL_PHRASES: [&str; 24] = [
+const WALL_PHRASES: &[&str] = &[
     "your request has been blocked",
     "sorry, you have been blocked",
     "you have been blocked",
@@ -114,6 +149,23 @@ const WALL_PHRASES: [&str; 24] = [
     "bridge returned error",
     "login to continue to facebook",
     "you must log in to continue",
+    "log into facebook to start sharing",
+    "please log in to continue",
+    "sign in to continue to",
+    "we've detected that javascript is disabled",
+    "javascript is not available",
+    "error establishing a database connection",
+    "veritabanı bağlantısı kurulamadı",
+    "this account has been suspended",
+    "this domain may be for sale",
+    "buy this domain",
+    "we're down for maintenance",
+    "the site is currently undergoing maintenance",
+    "briefly unavailable for scheduled maintenance",
+    "devam etmek için robot olmadığınızı doğrulayın",
+    "bevor sie fortfahren",
+    "avant d'accéder à google",
+    "antes de continuar",
 ];
 
 /// Why this page is a wall.
@@ -198,7 +250,10 @@ fn is_error_title(title: &str) -> bool {
             r"(?ix)^\s*(?:http\s+)?(?:status\s+|error\s+|error:\s*)?[45]\d\d\b
             |^(?:internal\ server\ error|service\ (?:temporarily\ )?unavailable|bad\ gateway
               |gateway\ time-?out|page\ not\ found|not\ found|unauthorized|error|server\ error
-              |welcome\ to\ rsshub!|rss-bridge)\s*[.!]?$",
+              |welcome\ to\ rsshub!|rss-bridge|database\ error|welcome\ to\ nginx!
+              |apache2?\ .*default\ page.*|oops.*|an\ error\ occurred|temporarily\ unavailable
+              |sayfa\ bulunamad[ıi]|hata|seite\ nicht\ gefunden|page\ introuvable
+              |página\ no\ encontrada|página\ não\ encontrada|pagina\ non\ trovata)\s*[.!]?$",
         )
         .expect("the pattern is fixed")
     });

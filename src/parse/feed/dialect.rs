@@ -51,6 +51,19 @@ pub(super) fn find(tree: &Tree) -> Result<Document<'_>, ParseError> {
     Ok(document)
 }
 
+/// The ids of entries that the feed says were deleted (RFC 6721), in document order.
+pub(super) fn tombstones(document: &Document<'_>) -> Vec<String> {
+    document
+        .heads
+        .iter()
+        .flat_map(|head| head.elements())
+        .filter(|element| element.local.eq_ignore_ascii_case("deleted-entry"))
+        .filter_map(|element| element.attribute("ref"))
+        .map(|id| id.trim().to_owned())
+        .filter(|id| !id.is_empty())
+        .collect()
+}
+
 fn collect<'t>(parent: &'t Element, root: &Element, document: &mut Document<'t>) {
     for child in parent.elements() {
         if is_entry(child, root) {

@@ -69,6 +69,7 @@ pub(super) fn read(reader: &Reader<'_>, text: &str) -> Result<Parsed, ParseError
         items,
         min_interval_secs: None,
         next_page: string(&feed, "next_url").and_then(|next| absolute(&next, base.as_ref())),
+        deleted: Vec::new(),
         notes,
     })
 }

@@ -8,6 +8,7 @@ mod json;
 mod links;
 mod mend;
 mod names;
+pub mod opml;
 mod people;
 mod references;
 mod repair;
@@ -143,6 +144,7 @@ impl Reader<'_> {
             items,
             min_interval_secs: head.min_interval_secs,
             next_page: head.next_page.clone(),
+            deleted: dialect::tombstones(&document),
             notes,
         })
     }
@@ -165,7 +167,18 @@ fn read_with_feed_rs(
         .id_generator(|_, _, _| String::new())
         .timestamp_parser(dates::parse)
         .build();
-    match parser.parse(repair::write(document).as_bytes()) {
+    let xml = repair::write(document);
+    // A panic inside feed-rs must not cost the feed: the tree does alone then as well.
+    let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        parser.parse(xml.as_bytes())
+    }));
+    let Ok(parsed) = parsed else {
+        return (
+            None,
+            Some("feed-rs failed on it; it was read without".to_owned()),
+        );
+    };
+    match parsed {
         Ok(feed) if feed.entries.len() == document.entries.len() => (Some(feed.entries), None),
         Ok(feed) => {
             let note = format!(

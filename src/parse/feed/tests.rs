@@ -377,3 +377,15 @@ fn hostile_input_is_read_or_refused_but_never_panics() {
         drop(read(&answer, "feed", Kind::Article));
     }
 }
+
+#[test]
+fn an_author_whose_address_is_followed_by_a_wide_character_is_read() {
+    // Found by tests/it/fuzz.rs: feed-rs 3.0.0 panics on it.
+    let parsed = parsed(
+        "<rss version=\"2.0\"><channel><managingEditor>x@example.org—X</managingEditor><item>\
+         <title>t</title><author>ann@example.org—Ann Lee</author></item></channel></rss>",
+    );
+    assert_eq!(parsed.items.len(), 1);
+    assert_eq!(parsed.notes, Vec::<String>::new());
+    assert!(parsed.items[0].author.is_some());
+}

@@ -64,6 +64,7 @@ pub(super) fn with_notes(page: Page) -> Parsed {
     }
     Parsed {
         items: page.items,
+        deleted: Vec::new(),
         notes,
         ..Parsed::default()
     }

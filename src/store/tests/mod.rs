@@ -8,3 +8,4 @@ mod polling;
 mod random;
 mod reading;
 mod sample;
+mod stories;

@@ -77,6 +77,7 @@ pub(super) fn mention(name: &str, source: &str, label: Label, seen_at: DateTime<
         backlog: false,
         own: false,
         earlier: Vec::new(),
+        deleted_at: None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod cases;
 mod deliveries;
+mod exchange;
 mod extract;
 mod items;
 mod mentions;
@@ -31,6 +32,8 @@ pub(super) fn router(state: &AppState) -> Router<AppState> {
         .route("/openapi.json", get(description))
         .route("/mentions", get(mentions::list))
         .route("/mentions/{id}", get(mentions::one))
+        .route("/export", get(exchange::export))
+        .route("/import", post(exchange::import).layer(exchange::limit()))
         .route("/cases", get(cases::list))
         .route("/cases/{id}/{action}", post(cases::act))
         .route("/deliveries", get(deliveries::list))

@@ -2,6 +2,8 @@
 //! documentation come from here.
 
 mod deliver;
+mod feeds;
+mod fetch;
 mod loopback;
 
 use std::process::ExitCode;
@@ -25,6 +27,11 @@ const BATCH: usize = 256;
 pub(super) enum Action {
     /// Texts a second of the model: hearken bench classify --runs 5
     Classify(Texts),
+    /// A poll of many feeds from loopback, beside a Python peer: hearken bench fetch --feeds 200
+    Fetch(fetch::Arguments),
+    /// The child of `bench fetch`
+    #[command(hide = true)]
+    FetchPoller(fetch::Poller),
     /// Deliveries a second and the way of an alert: hearken bench deliver --deliveries 20000
     Deliver(deliver::Sizes),
 }
@@ -59,7 +66,9 @@ fn precision(text: &str) -> Result<Precision, String> {
 
 pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<ExitCode> {
     match action {
-        Action::Classify(texts) => classify(global, texts).await,
+        Action::Classify(arguments) => classify(global, arguments).await,
+        Action::Fetch(arguments) => fetch::call(arguments).await,
+        Action::FetchPoller(arguments) => fetch::poll_all(arguments).await,
         Action::Deliver(sizes) => deliver::call(global, sizes).await,
     }
 }
