@@ -164,6 +164,7 @@ fn the_same_file_twice_adds_nothing_to_a_store() {
             bytes: &bytes,
             content_type: None,
             url: None,
+            at: None,
         };
         let Ok(parsed) = feed::read(&answer, "feed", Kind::Article) else {
             continue;
