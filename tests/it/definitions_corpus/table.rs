@@ -89,10 +89,12 @@ impl Row {
         count(
             "author",
             wanted.author.as_ref().map(|wanted| {
-                let wanted = bare(&parse::text::plain_from_html(wanted));
+                // Some names hold markup, others only look as if they did: `<USERNAME>`.
+                let wanted = [bare(wanted), bare(&parse::text::plain_from_html(wanted))];
                 [&author.name, &author.handle]
-                    .iter()
-                    .any(|name| name.as_ref().is_some_and(|name| bare(name) == wanted))
+                    .into_iter()
+                    .flatten()
+                    .any(|name| wanted.contains(&bare(name)))
             }),
         );
         count("time", wanted.time.as_ref().map(|time| is_at(item, time)));
