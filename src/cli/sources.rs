@@ -142,7 +142,10 @@ fn row(source: &Value) -> Vec<String> {
     };
     vec![
         source["name"].as_str().unwrap_or_default().to_owned(),
-        health["state"].as_str().unwrap_or("new").to_owned(),
+        match health["silent_since"].as_str() {
+            Some(_) => "silent".to_owned(),
+            None => health["state"].as_str().unwrap_or("new").to_owned(),
+        },
         time("last_ok_at"),
         time("next_poll_at"),
         health["n_items"].to_string(),

@@ -88,6 +88,10 @@ pub struct SourceConfig {
     pub params: BTreeMap<String, ParamValue>,
     /// How often it is polled; the definition's own pace when absent.
     pub every: Option<Duration>,
+    /// The slowest pace when the source follows how often the site publishes.
+    pub adaptive: Option<Duration>,
+    /// Whether pages are read although the site's `robots.txt` forbids it.
+    pub ignore_robots: bool,
     /// Only these brands; empty means all.
     pub brands: Vec<BrandName>,
     /// The line of `[[source]]`.
@@ -169,6 +173,8 @@ pub struct NetConfig {
     pub contact: Option<String>,
     /// Private ranges, addresses and hosts that may be asked all the same.
     pub allow_private: Vec<String>,
+    /// How long one request may take in all.
+    pub timeout: Option<Duration>,
 }
 
 /// `[model]`.

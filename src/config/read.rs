@@ -330,6 +330,17 @@ impl<'r, 'a> Fields<'r, 'a> {
         Some(place.with(duration))
     }
 
+    /// `true` or `false`; `false` when the key is absent.
+    pub(super) fn switch(&self, name: &str) -> bool {
+        let Some(place) = self.value(name) else {
+            return false;
+        };
+        place.value.as_bool().unwrap_or_else(|| {
+            self.wrong_type(&place, "true or false", &format!("{name} = true"));
+            false
+        })
+    }
+
     /// A number from 0 to 1.
     pub(super) fn share(&self, name: &str, example: &str) -> Option<Placed<f64>> {
         let place = self.value(name)?;

@@ -26,7 +26,7 @@ const WEB: Keys = Keys {
 
 const NET: Keys = Keys {
     table: "[net]",
-    known: &["user_agent", "contact", "allow_private"],
+    known: &["user_agent", "contact", "allow_private", "timeout"],
     later: &[],
     otherwise: None,
 };
@@ -44,6 +44,9 @@ const TRIAGE: Keys = Keys {
     later: &[],
     otherwise: None,
 };
+
+/// Less than this is no time for a name to be looked up and a connection to be made.
+const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
 
 const SPIKES: Keys = Keys {
     table: "[spikes]",
@@ -178,6 +181,9 @@ pub(super) fn net(root: &Fields<'_, '_>) -> NetConfig {
         user_agent: header_text("user_agent", "user_agent = \"AcmeListener/1.0\""),
         contact: header_text("contact", "contact = \"mailto:web@acme.com\""),
         allow_private,
+        timeout: fields
+            .duration("timeout", SHORTEST_TIMEOUT, "timeout = \"60s\"")
+            .map(|timeout| timeout.value),
     }
 }
 

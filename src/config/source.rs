@@ -14,13 +14,24 @@ use crate::domain::SourceName;
 
 const SOURCE: Keys = Keys {
     table: "[[source]]",
-    known: &["definition", "name", "params", "every", "brands"],
+    known: &[
+        "definition",
+        "name",
+        "params",
+        "every",
+        "adaptive",
+        "ignore_robots",
+        "brands",
+    ],
     later: &[],
     otherwise: Some("write what the definition asks for inside params = { … }"),
 };
 
 /// A source is asked at most this often; sites block those who ask more.
 const SHORTEST_EVERY: Duration = Duration::from_secs(30);
+
+/// An adaptive source is asked at least this often unless it says otherwise.
+const SLOWEST_ADAPTIVE: Duration = Duration::from_secs(6 * 3_600);
 
 /// On this machine nobody minds.
 const SHORTEST_LOOPBACK_EVERY: Duration = Duration::from_secs(1);
@@ -41,6 +52,8 @@ pub(super) fn sources(root: &Fields<'_, '_>, brands: &[BrandConfig]) -> Vec<Sour
             SHORTEST_EVERY
         };
         let every = fields.duration("every", shortest, "every = \"10m\"");
+        let adaptive = adaptive(&fields);
+        let ignore_robots = fields.switch("ignore_robots");
         let wanted = wanted_brands(&fields, brands);
         names.extend(written.clone());
         let Some(definition) = definition else {
@@ -52,6 +65,8 @@ pub(super) fn sources(root: &Fields<'_, '_>, brands: &[BrandConfig]) -> Vec<Sour
             definition: definition.value,
             params,
             every: every.map(|every| every.value),
+            adaptive,
+            ignore_robots,
             brands: wanted,
             line: fields.line,
             param_lines,
@@ -74,6 +89,17 @@ pub(super) fn sources(root: &Fields<'_, '_>, brands: &[BrandConfig]) -> Vec<Sour
     }
     report_repeats(root, &names, "source");
     sources
+}
+
+/// `adaptive = true`, or the slowest pace it may come to.
+fn adaptive(fields: &Fields<'_, '_>) -> Option<Duration> {
+    const EXAMPLE: &str = "adaptive = \"6h\"";
+    match fields.value("adaptive")?.value {
+        DeValue::Boolean(is_on) => is_on.then_some(SLOWEST_ADAPTIVE),
+        _ => fields
+            .duration("adaptive", SHORTEST_EVERY, EXAMPLE)
+            .map(|slowest| slowest.value),
+    }
 }
 
 type Params = (BTreeMap<String, ParamValue>, BTreeMap<String, usize>);

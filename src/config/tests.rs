@@ -87,6 +87,8 @@ name = "their api"
 definition = "json-api"
 params = { url = "http://127.0.0.1:9/items", token = { env = "TOKEN" }, pages = 3, all = true }
 every = "1s"
+adaptive = true
+ignore_robots = true
 brands = ["Acme"]
 
 [[webhook]]
@@ -121,6 +123,7 @@ public_url = "https://hearken.example.org/base"
 user_agent = "AcmeListener/1.0"
 contact = "mailto:web@acme.com"
 allow_private = ["10.0.0.0/8", "192.168.1.7", "::1", "[::1]", "intranet", "fd00::/8"]
+timeout = "5s"
 
 [model]
 path = "/models/other"
@@ -142,6 +145,9 @@ latest = "12h"
     assert_eq!(source.params["all"].reveal(), "true");
     assert_eq!(source.params["token"].reveal(), "s3cret-of-the-test");
     assert_eq!(source.every, Some(Duration::from_secs(1)));
+    assert_eq!(source.adaptive, Some(Duration::from_secs(6 * 3_600)));
+    assert!(source.ignore_robots);
+    assert_eq!(config.net.timeout, Some(Duration::from_secs(5)));
     let chat = &config.destinations()[0];
     assert_eq!(chat.secrets.len(), 2);
     assert_eq!(
@@ -237,7 +243,8 @@ fn the_reference_loads_and_shows_every_key() {
     assert!(full.net.user_agent.is_some() && full.net.contact.is_some());
     for keys in [
         &["handles", "domains"][..],
-        &["every", "params", "brands", "definition"],
+        &["every", "params", "brands", "definition", "adaptive"],
+        &["ignore_robots", "timeout"],
         &["events", "secret", "kind", "min_score", "url"],
         &["sources_dir", "alert_max_age", "allow_private", "threads"],
     ] {
@@ -339,6 +346,8 @@ domains = ["acme.com"]
 definition = "json-api"
 name = "çok iyi"
 every = "90s"
+adaptive = "2h"
+ignore_robots = true
 brands = ["Acme's \\ Corp"]
 params = { url = "https://example.org", "odd key" = "1", token = { env = "TOKEN" } }
 [[webhook]]
@@ -364,6 +373,7 @@ listen = "0.0.0.0:80"
 public_url = "https://hearken.example.org/"
 [net]
 allow_private = ["10.0.0.0/8"]
+timeout = "90s"
 contact = "web@acme.com"
 user_agent = "x"
 [model]

@@ -49,7 +49,7 @@ const LATER_KINDS: [&str; 10] = [
 ];
 
 /// Event types that later versions have.
-const LATER_EVENTS: [&str; 3] = ["case.verified", "source.silent", "source.gap"];
+const LATER_EVENTS: [&str; 1] = ["case.verified"];
 
 /// `[[webhook]]`.
 pub(super) fn webhooks(

@@ -23,6 +23,8 @@ pub fn feed_table(name: Option<&str>, url: &str) -> String {
         definition: "feed".to_owned(),
         params: BTreeMap::from([("url".to_owned(), ParamValue::Text(url.to_owned()))]),
         every: None,
+        adaptive: None,
+        ignore_robots: false,
         brands: Vec::new(),
         line: 1,
         definition_line: 1,
@@ -64,6 +66,8 @@ impl Config {
                         .map(|(param, value)| (param.clone(), ParamValue::Text(value.clone())))
                         .collect(),
                     every: None,
+                    adaptive: None,
+                    ignore_robots: false,
                     brands: Vec::new(),
                     line: 1,
                     definition_line: 1,
@@ -161,6 +165,12 @@ impl Config {
                 (
                     "allow_private",
                     (!allowed.is_empty()).then(|| list_text(allowed.iter().map(String::as_str))),
+                ),
+                (
+                    "timeout",
+                    self.net
+                        .timeout
+                        .map(|timeout| quote(&plain_duration(timeout))),
                 ),
             ],
         );
@@ -274,6 +284,12 @@ fn write_source(out: &mut String, source: &SourceConfig) {
     }
     if let Some(every) = source.every {
         line(out, "every", &quote(&plain_duration(every)));
+    }
+    if let Some(slowest) = source.adaptive {
+        line(out, "adaptive", &quote(&plain_duration(slowest)));
+    }
+    if source.ignore_robots {
+        line(out, "ignore_robots", "true");
     }
     list(out, "brands", source.brands.iter().map(BrandName::as_str));
     out.push('\n');

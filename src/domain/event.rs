@@ -39,10 +39,16 @@ pub enum EventType {
     /// A spike is over.
     #[serde(rename = "spike.ended")]
     SpikeEnded,
+    /// A source publishes nothing although it usually would.
+    #[serde(rename = "source.silent")]
+    SourceSilent,
+    /// Items of a source may have been missed.
+    #[serde(rename = "source.gap")]
+    SourceGap,
     /// A source has failed several times in a row.
     #[serde(rename = "source.failing")]
     SourceFailing,
-    /// A failing source answers again.
+    /// A failing source answers again, or a silent one publishes again.
     #[serde(rename = "source.recovered")]
     SourceRecovered,
     /// A destination was switched off.
@@ -61,7 +67,7 @@ pub enum EventType {
 
 impl EventType {
     /// Every type, in the order of the documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::MentionFlagged,
         Self::MentionUpdated,
         Self::MentionBacklog,
@@ -72,6 +78,8 @@ impl EventType {
         Self::CaseReopened,
         Self::SpikeStarted,
         Self::SpikeEnded,
+        Self::SourceSilent,
+        Self::SourceGap,
         Self::SourceFailing,
         Self::SourceRecovered,
         Self::DestinationDisabled,
@@ -93,6 +101,8 @@ impl EventType {
             Self::CaseReopened => "case.reopened",
             Self::SpikeStarted => "spike.started",
             Self::SpikeEnded => "spike.ended",
+            Self::SourceSilent => "source.silent",
+            Self::SourceGap => "source.gap",
             Self::SourceFailing => "source.failing",
             Self::SourceRecovered => "source.recovered",
             Self::DestinationDisabled => "destination.disabled",

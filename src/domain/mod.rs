@@ -16,8 +16,10 @@ mod noise;
 mod policy;
 mod print;
 mod request;
+mod rhythm;
 mod rule;
 mod secret;
+mod seen;
 mod signing_key;
 mod sketch;
 mod source;
@@ -46,14 +48,16 @@ pub use mention::{EarlierText, Flag, Mention};
 pub use noise::{Alike, Digest, GroupBy, Noise, PutOff, Quiet, When};
 pub use policy::TriagePolicy;
 pub use print::{ArticlePrint, Byline, REPRINTED_WITHIN};
+pub use rhythm::Rhythm;
 pub use rule::{
     Condition, CssPlace, Filter, Filtered, JsonPath, ListRule, Pattern, Piece, Step, Take,
     ValueRule,
 };
 pub use secret::Secret;
+pub use seen::{Seen, mark};
 pub use signing_key::SigningKey;
 pub use sketch::{Overlap, SHINGLE_WORDS, Sketch};
-pub use source::{Cursor, Health, HealthState, SourceStatus};
+pub use source::{Cursor, Gap, Health, HealthState, SourceStatus};
 pub use spike::{Measured, Spike, SpikePolicy, Unusual};
 pub use sse::{SseEvent, SseReader};
 pub use time::{format_duration, parse_duration};

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Listing, SourceName};
+use super::{Listing, Rhythm, Seen, SourceName};
 
 /// Where the last poll stopped. Moves only in the transaction that stores its mentions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct Cursor {
     /// The last answer's entries, by which deleted ones are told.
     #[serde(default)]
     pub listing: Listing,
+    /// The items of the last full answer, to notice what was missed in between.
+    #[serde(default)]
+    pub seen: Seen,
 }
 
 /// How a source is doing.
@@ -69,6 +72,9 @@ pub struct Health {
     /// Why the last poll failed, as a sentence for people.
     #[serde(default)]
     pub reason: Option<String>,
+    /// The kind of that failure in one word, for metrics: `dns`, `http`, `blocked` …
+    #[serde(default)]
+    pub reason_kind: Option<String>,
     /// Failed polls since the last good one.
     #[serde(default)]
     pub n_failures: u32,
@@ -84,9 +90,32 @@ pub struct Health {
     /// Things a person should know although the poll succeeded.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// Set while it publishes nothing although it usually would: when its last item came.
+    #[serde(default)]
+    pub silent_since: Option<DateTime<Utc>>,
+    /// How many items it usually publishes in a week, once that is known.
+    #[serde(default)]
+    pub usual_per_week: Option<u32>,
+    /// The latest times of which items may be missing, the newest last.
+    #[serde(default)]
+    pub gaps: Vec<Gap>,
 }
 
-/// Cursor and health of one source, stored as one value.
+/// A time of which a source's items may be missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Up to here everything was read.
+    pub from: DateTime<Utc>,
+    /// From here on everything was read again.
+    pub to: DateTime<Utc>,
+    /// When it was noticed.
+    pub noticed_at: DateTime<Utc>,
+    /// How many further pages were read in vain.
+    #[serde(default)]
+    pub n_pages: u32,
+}
+
+/// Cursor, health and rhythm of one source, stored as one value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceStatus {
     /// The source.
@@ -97,6 +126,9 @@ pub struct SourceStatus {
     /// How it is doing.
     #[serde(default)]
     pub health: Health,
+    /// How often it publishes.
+    #[serde(default)]
+    pub rhythm: Rhythm,
 }
 
 impl SourceStatus {
@@ -106,6 +138,7 @@ impl SourceStatus {
             name,
             cursor: Cursor::default(),
             health: Health::default(),
+            rhythm: Rhythm::default(),
         }
     }
 }

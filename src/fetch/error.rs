@@ -55,6 +55,28 @@ pub enum FetchError {
         /// What it means, for people.
         reason: String,
     },
+    /// The site's rules for automatic readers forbid it.
+    #[error(
+        "{host} asks automatic readers in its robots.txt to leave this page alone (Disallow: {rule} for {product}); if the site is yours, set ignore_robots = true on the source"
+    )]
+    RobotsForbid {
+        /// The site.
+        host: String,
+        /// The name that the rules know us by.
+        product: String,
+        /// The rule that decides.
+        rule: String,
+    },
+    /// The site has rules for automatic readers that it does not tell.
+    #[error(
+        "{host} does not say what automatic readers may read: its robots.txt answers HTTP {status}, so nothing is read there until it answers"
+    )]
+    RobotsUnreadable {
+        /// The site.
+        host: String,
+        /// What it answers.
+        status: u16,
+    },
     /// No answer at all.
     #[error("{0}")]
     Net(#[source] NetError),
@@ -69,6 +91,8 @@ impl FetchError {
             | Self::Mail { .. }
             | Self::Gone
             | Self::Http { .. }
+            | Self::RobotsForbid { .. }
+            | Self::RobotsUnreadable { .. }
             | Self::Net(_) => None,
         }
     }
@@ -82,6 +106,7 @@ impl FetchError {
             Self::Mail { .. } => "mail",
             Self::Gone => "gone",
             Self::Http { .. } => "http",
+            Self::RobotsForbid { .. } | Self::RobotsUnreadable { .. } => "robots",
             Self::Net(error) => error.kind(),
         }
     }

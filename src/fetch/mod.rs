@@ -1,12 +1,17 @@
 //! Asks a source once, politely: conditional requests, remembered moves, and an answer
 //! that is either fresh bytes, "nothing new", or one clear reason why not. When to ask
-//! next ([`next_check`]) is a pure function; [`HostPace`] spaces requests per host.
+//! next ([`next_check`]) is a pure function, as are what was missed ([`missed`]) and a
+//! source's rhythm ([`learn`]); [`HostPace`] spaces requests per host, [`RobotsRules`]
+//! knows what a site asks of automatic readers.
 
 mod error;
+mod gap;
 mod hints;
 mod limits;
 mod mailbox;
 mod pace;
+mod rhythm;
+mod robots;
 mod schedule;
 mod stream;
 mod token;
@@ -23,11 +28,14 @@ use crate::domain::{AskMethod, Cursor, RequestPlan, hex_digest};
 use crate::net::{self, Client, NetError, Request, Response};
 
 pub use error::FetchError;
+pub use gap::{Entry, Missed, are_new, missed, remember};
 pub use hints::{CacheHints, parse_http_date, parse_retry_after};
 pub use limits::{BodyLimits, Refusal};
 pub use mailbox::{MailSecurity, MailboxPlan, Mails, read_mailbox};
 pub use pace::{HostPace, PaceLimits, Permit};
-pub use schedule::{Checked, next_check};
+pub use rhythm::{Voice, expected_items, learn, usual_per_week};
+pub use robots::{Allowed, RobotsRules};
+pub use schedule::{Checked, adapted, next_check};
 pub use stream::{OpenStream, StreamEnd, StreamEvent, open_stream};
 pub use token::Tokens;
 
@@ -172,7 +180,11 @@ pub async fn fetch(
         Err(error) if error.says_nothing_is_there() => {
             // The new place is gone, so the old one may be in use again. Validators of
             // one place mean nothing at another.
-            ask(client, plan, &plan.url, &Cursor::default(), now).await
+            let known = Cursor {
+                seen: known.seen,
+                ..Cursor::default()
+            };
+            ask(client, plan, &plan.url, &known, now).await
         }
         answer => answer,
     }

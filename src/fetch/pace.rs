@@ -1,5 +1,6 @@
 //! Politeness per host, shared by all sources of that host: few requests at once and a
-//! pause between their starts.
+//! pause between their starts, as long as the strictest of its sources or the host itself
+//! asks for.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,8 @@ const FORGET_FROM: usize = 1_024;
 /// A host that is told to rest keeps its other sources waiting this long at most; after
 /// that their own requests show whether the rest is over.
 const LONGEST_REST: Duration = Duration::from_secs(600);
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// How much a host is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,17 +50,40 @@ pub struct HostPace {
 #[derive(Debug)]
 struct HostState {
     slots: Arc<Semaphore>,
-    gap: Duration,
+    is_loopback: bool,
+    gap: Mutex<Gap>,
     next_start: Mutex<Instant>,
 }
 
-/// The right to one request; the next one may start when it is dropped.
+/// What the pause between two starts is made of; the longest counts.
+#[derive(Debug)]
+struct Gap {
+    /// Ours, or what a definition of one of its sources allows.
+    limit: Duration,
+    /// What the host asks for in its `robots.txt`, by its last word.
+    asked: Duration,
+}
+
+/// The right to ask a host, one request after the other; others may start when it is
+/// dropped.
 #[derive(Debug)]
 #[must_use = "the request may only run while the permit is held"]
 pub struct Permit {
     _slot: Option<OwnedSemaphorePermit>,
-    // Keeps the host from being forgotten while it is being asked.
-    _host: Arc<HostState>,
+    // Also keeps the host from being forgotten while it is being asked.
+    host: Arc<HostState>,
+}
+
+impl Permit {
+    /// Waits until the same host may be asked again: for the next page of the same answer.
+    pub async fn again(&self) {
+        self.host.wait_for_start().await;
+    }
+
+    /// The pause that the host itself asks for between two requests, from now on.
+    pub fn heed(&self, asked: Option<Duration>) {
+        lock(&self.host.gap).asked = asked.unwrap_or_default();
+    }
 }
 
 impl HostPace {
@@ -69,19 +95,18 @@ impl HostPace {
         }
     }
 
-    /// Waits until the host of this address may be asked. First come, first served.
-    pub async fn acquire(&self, url: &Url) -> Permit {
+    /// Waits until the host of this address may be asked. First come, first served. A
+    /// definition's `requests_per_minute` holds for all sources of the host from then on;
+    /// on this machine nobody minds.
+    pub async fn acquire(&self, url: &Url, requests_per_minute: Option<u32>) -> Permit {
         let host = self.host(url, Instant::now());
+        if let Some(limit) = requests_per_minute {
+            host.allow_per_minute(limit);
+        }
         // The semaphore is never closed, so there is always a slot in the end.
         let slot = Arc::clone(&host.slots).acquire_owned().await.ok();
-        // A rest may have been ordered while we slept, so ask again.
-        while let Err(start) = host.claim(Instant::now()) {
-            sleep_until(start).await;
-        }
-        Permit {
-            _slot: slot,
-            _host: host,
-        }
+        host.wait_for_start().await;
+        Permit { _slot: slot, host }
     }
 
     /// Lets a host rest, because one of its sources was told to wait: the others would
@@ -109,27 +134,48 @@ impl HostPace {
 
     fn new_host(&self, url: &Url, now: Instant) -> HostState {
         let at_once = self.limits.at_once.max(1);
-        let (at_once, gap) = if is_loopback(url) {
+        let is_loopback = is_loopback(url);
+        let (at_once, limit) = if is_loopback {
             (at_once.max(AT_ONCE_ON_LOOPBACK), Duration::ZERO)
         } else {
             (at_once, self.limits.gap)
         };
         HostState {
             slots: Arc::new(Semaphore::new(at_once)),
-            gap,
+            is_loopback,
+            gap: Mutex::new(Gap {
+                limit,
+                asked: Duration::ZERO,
+            }),
             next_start: Mutex::new(now),
         }
     }
 }
 
 impl HostState {
+    fn allow_per_minute(&self, n_requests: u32) {
+        if self.is_loopback {
+            return;
+        }
+        let mut gap = lock(&self.gap);
+        gap.limit = gap.limit.max(MINUTE / n_requests.max(1));
+    }
+
+    async fn wait_for_start(&self) {
+        // A rest may have been ordered while we slept, so ask again.
+        while let Err(start) = self.claim(Instant::now()) {
+            sleep_until(start).await;
+        }
+    }
+
     /// Takes the start that is due, or says when the next one is.
     fn claim(&self, now: Instant) -> Result<(), Instant> {
         let mut next_start = lock(&self.next_start);
         if *next_start > now {
             return Err(*next_start);
         }
-        *next_start = now + self.gap;
+        let gap = lock(&self.gap);
+        *next_start = now + gap.limit.max(gap.asked);
         Ok(())
     }
 
@@ -213,6 +259,46 @@ mod tests {
     }
 
     #[test]
+    fn the_strictest_limit_of_its_sources_holds_for_a_host() {
+        let (pace, now) = (pace(2, SECOND), Instant::now());
+        let host = pace.host(&url("https://a.example/x"), now);
+        assert_eq!(host.claim(now), Ok(()));
+        host.allow_per_minute(10);
+        let now = now + SECOND;
+        assert_eq!(
+            host.claim(now),
+            Ok(()),
+            "the start was due by the old pause"
+        );
+        host.allow_per_minute(60);
+        assert_eq!(host.claim(now), Err(now + 6 * SECOND));
+        let other = pace.host(&url("https://b.example/"), now);
+        assert_eq!([other.claim(now), other.claim(now + SECOND)], [Ok(()); 2]);
+    }
+
+    #[tokio::test]
+    async fn a_host_names_its_own_pause_by_its_last_word() {
+        let pace = pace(1, SECOND);
+        for address in ["https://a.example/", "http://127.0.0.1:9/"] {
+            let permit = pace.acquire(&url(address), Some(1)).await;
+            permit.heed(Some(90 * SECOND));
+            let now = Instant::now() + 3_600 * SECOND;
+            assert_eq!(permit.host.claim(now), Ok(()));
+            assert_eq!(permit.host.claim(now), Err(now + 90 * SECOND), "{address}");
+            permit.heed(None);
+            let later = now + 90 * SECOND;
+            assert_eq!(permit.host.claim(later), Ok(()));
+            let next = if address.starts_with("https") { 60 } else { 0 };
+            let expected = if next == 0 {
+                Ok(())
+            } else {
+                Err(later + next * SECOND)
+            };
+            assert_eq!(permit.host.claim(later), expected, "{address}");
+        }
+    }
+
+    #[test]
     fn a_host_told_to_rest_is_left_alone() {
         let (pace, now) = (pace(2, SECOND), Instant::now());
         let host = pace.host(&url("https://a.example/x"), now);
@@ -255,7 +341,7 @@ mod tests {
         for _ in 0..20 {
             let (pace, running) = (pace.clone(), Arc::clone(&running));
             tasks.spawn(async move {
-                let _permit = pace.acquire(&url("https://a.example/")).await;
+                let _permit = pace.acquire(&url("https://a.example/"), None).await;
                 let now_running = running.fetch_add(1, Ordering::SeqCst) + 1;
                 tokio::task::yield_now().await;
                 running.fetch_sub(1, Ordering::SeqCst);
@@ -271,10 +357,11 @@ mod tests {
         let pace = pace(1, gap);
         let address = url("https://a.example/");
         let began = Instant::now();
-        drop(pace.acquire(&address).await);
-        let gone = tokio::time::timeout(Duration::from_millis(1), pace.acquire(&address)).await;
+        drop(pace.acquire(&address, None).await);
+        let gone =
+            tokio::time::timeout(Duration::from_millis(1), pace.acquire(&address, None)).await;
         assert!(gone.is_err(), "the start is not due yet");
-        drop(pace.acquire(&address).await);
+        drop(pace.acquire(&address, None).await);
         assert!(began.elapsed() >= gap);
     }
 }

@@ -3,7 +3,11 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::CacheHints;
+use super::rhythm::expected_items;
+use crate::domain::Rhythm;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -13,6 +17,13 @@ const LONGEST_HINT: Duration = Duration::from_secs(24 * 3_600);
 
 /// Errors back off to this and no further: a source is never given up.
 const LONGEST_BACKOFF: Duration = HOUR.saturating_mul(6);
+
+/// An adaptive source is asked again when so many items are to be expected: about twice
+/// for every item, so that half of them are seen at most half their spacing late.
+const EXPECTED_PER_CHECK: f64 = 0.5;
+
+/// The steps in which the wait of an adaptive source grows.
+const ADAPTIVE_STEP: Duration = Duration::from_secs(300);
 
 /// How a check ended, as far as the next one is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +75,27 @@ pub fn next_check(every: Duration, checked: Checked, random: f64) -> Duration {
             not_before(wait, every, retry_after, random)
         }
     }
+}
+
+/// The interval of an adaptive source: from its own `every`, while much is published, up
+/// to `slowest`, while little is to be expected. Until its rhythm is known it is `every`.
+pub fn adapted(
+    every: Duration,
+    slowest: Duration,
+    rhythm: &Rhythm,
+    now: DateTime<Utc>,
+) -> Duration {
+    let mut wait = every;
+    while wait < slowest {
+        let until = now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1));
+        match expected_items(rhythm, now, until) {
+            Some(n_items) if n_items < EXPECTED_PER_CHECK => {
+                wait = (wait + ADAPTIVE_STEP).min(slowest);
+            }
+            _ => break,
+        }
+    }
+    wait
 }
 
 /// Doubles with every failure after the first, from the interval to six hours, and is
@@ -205,6 +237,40 @@ mod tests {
             failed(12, Some(12 * HOUR)),
             [12 * HOUR, 45_360, 47_520],
         );
+    }
+
+    #[test]
+    fn an_adaptive_source_follows_its_rhythm_between_its_limits() {
+        let monday: DateTime<Utc> = "2026-03-02T00:00:00Z".parse().expect("a time");
+        let mut rhythm = Rhythm::default();
+        let wait = |rhythm: &Rhythm, hour: i64| {
+            let now = monday + TimeDelta::hours(hour);
+            adapted(
+                Duration::from_secs(5 * MINUTE),
+                Duration::from_secs(6 * HOUR),
+                rhythm,
+                now,
+            )
+            .as_secs()
+        };
+        assert_eq!(wait(&rhythm, 9), 5 * MINUTE, "nothing is known yet");
+        // Twelve an hour from nine to twelve, one in four hours in the afternoon.
+        rhythm.busy = vec![0; 168];
+        for day in 0..7 {
+            rhythm.busy[day * 24 + 8..day * 24 + 13].fill(u16::MAX);
+        }
+        rhythm.items_per_busy_hour_milli = 12_000;
+        rhythm.n_hours = 168;
+        assert_eq!(wait(&rhythm, 10), 5 * MINUTE);
+        assert_eq!(wait(&rhythm, 16), 6 * HOUR, "nothing until tomorrow");
+        let early = wait(&rhythm, 4);
+        assert!(
+            (3 * HOUR..=4 * HOUR).contains(&early),
+            "awake when it begins: {early} s"
+        );
+        rhythm.items_per_busy_hour_milli = 1_000;
+        let slow = wait(&rhythm, 9);
+        assert!((25 * MINUTE..=35 * MINUTE).contains(&slow), "{slow} s");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::body::{self, Body, Limits};
 use super::error::{of_body, of_request, root_cause};
 use super::proxy::{Proxies, Proxy};
 use super::redirect::{Hop, MAX_REDIRECTS, redirect_target};
-use super::resolve::{GuardedResolver, lookup, permitted};
+use super::resolve::{GuardedResolver, Lookup, lookup, permitted, system_lookup};
 use super::{AllowList, Cap, Headers, Method, NetError, Request, Response, refusal_of};
 
 /// Of an answer that says "no", only the beginning is of interest.
@@ -113,6 +113,15 @@ impl Client {
     }
 
     pub(super) fn with_proxies(policy: NetPolicy, proxies: Proxies) -> Result<Self, NetError> {
+        Self::with_lookup(policy, proxies, system_lookup())
+    }
+
+    /// The same with another way to look names up.
+    pub(super) fn with_lookup(
+        policy: NetPolicy,
+        proxies: Proxies,
+        lookup: Lookup,
+    ) -> Result<Self, NetError> {
         // Fails only when a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let user_agent = HeaderValue::from_str(&policy.full_user_agent()).map_err(|_| {
@@ -124,7 +133,10 @@ impl Client {
         let direct = build(&|| {
             base(&policy, &user_agent)
                 .no_proxy()
-                .dns_resolver(Arc::new(GuardedResolver::new(Arc::clone(&allow))))
+                .dns_resolver(Arc::new(GuardedResolver::new(
+                    Arc::clone(&allow),
+                    Arc::clone(&lookup),
+                )))
         })?;
         let proxied = match proxies.both() {
             (None, None) => None,

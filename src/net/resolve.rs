@@ -5,6 +5,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::{AllowList, NetError, refusal_of};
@@ -41,22 +43,36 @@ impl ResolveError {
     }
 }
 
+/// What is asked for the addresses of a name: the system, or a test's own answers.
+pub(super) type Lookup =
+    Arc<dyn Fn(&str) -> BoxFuture<'static, Result<Vec<SocketAddr>, ResolveError>> + Send + Sync>;
+
+/// Asks the system.
+pub(super) fn system_lookup() -> Lookup {
+    Arc::new(|host: &str| {
+        let host = host.to_owned();
+        async move { lookup(&host).await }.boxed()
+    })
+}
+
 /// The resolver of the client that connects to sites directly.
 pub(super) struct GuardedResolver {
     allow: Arc<AllowList>,
+    lookup: Lookup,
 }
 
 impl GuardedResolver {
-    pub(super) fn new(allow: Arc<AllowList>) -> Self {
-        Self { allow }
+    pub(super) fn new(allow: Arc<AllowList>, lookup: Lookup) -> Self {
+        Self { allow, lookup }
     }
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let allow = Arc::clone(&self.allow);
+        let found = (self.lookup)(name.as_str());
         Box::pin(async move {
-            let found = lookup(name.as_str()).await?;
+            let found = found.await?;
             let permitted = permitted(&allow, name.as_str(), found)?;
             Ok(Box::new(permitted.into_iter()) as Addrs)
         })

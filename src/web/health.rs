@@ -71,6 +71,7 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<Response, A
     text.gauge("hearken_store_size_bytes", "What the store takes on disk.");
     text.value(&[], size_bytes as f64);
     write_sources(&mut text, &sources);
+    write_failures(&mut text, &sources);
     Ok((
         [(
             header::CONTENT_TYPE,
@@ -137,7 +138,7 @@ fn write_stats(text: &mut Exposition, stats: &Stats) {
 
 fn write_sources(text: &mut Exposition, sources: &[SourceRow]) {
     type Figure = fn(&SourceRow) -> Option<f64>;
-    let figures: [(&str, &str, Figure); 7] = [
+    let figures: [(&str, &str, Figure); 10] = [
         (
             "hearken_source_up",
             "Whether the last poll was fine; absent before the first.",
@@ -167,6 +168,21 @@ fn write_sources(text: &mut Exposition, sources: &[SourceRow]) {
             "When it is polled next.",
             |row| row.health.next_poll_at.map(unix),
         ),
+        (
+            "hearken_source_silent",
+            "Whether it publishes nothing although it usually would.",
+            |row| Some(f64::from(u8::from(row.health.silent_since.is_some()))),
+        ),
+        (
+            "hearken_source_usual_items_per_week",
+            "How many items it usually publishes in a week; absent until that is known.",
+            |row| row.health.usual_per_week.map(f64::from),
+        ),
+        (
+            "hearken_source_last_gap_timestamp_seconds",
+            "When it was last noticed that items may have been missed.",
+            |row| row.health.gaps.last().map(|gap| unix(gap.noticed_at)),
+        ),
         ("hearken_source_items", "Items read, ever.", |row| {
             Some(row.health.n_items as f64)
         }),
@@ -180,6 +196,22 @@ fn write_sources(text: &mut Exposition, sources: &[SourceRow]) {
             if let Some(value) = figure(row) {
                 text.value(&[("source", row.info.name.as_str())], value);
             }
+        }
+    }
+}
+
+/// The kind of failure as a label; its sentence is on the page and in `hearken sources`.
+fn write_failures(text: &mut Exposition, sources: &[SourceRow]) {
+    text.gauge(
+        "hearken_source_failing",
+        "1 while polls fail, with the kind of failure as a label.",
+    );
+    for row in sources {
+        if let (HealthState::Failing, Some(kind)) = (row.health.state, &row.health.reason_kind) {
+            text.value(
+                &[("source", row.info.name.as_str()), ("kind", kind.as_str())],
+                1.0,
+            );
         }
     }
 }

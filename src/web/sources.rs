@@ -15,6 +15,9 @@ use super::when;
 use super::words::{self, safe_link};
 use crate::domain::{Health, HealthState, format_duration};
 
+/// Gaps of a source that the page shows; `hearken sources --json` has them all.
+const SHOWN_GAPS: usize = 2;
+
 /// A configured source with its health.
 pub(super) struct SourceRow {
     pub(super) info: SourceInfo,
@@ -149,7 +152,16 @@ fn table_row(row: &SourceRow, site: &Site, now: DateTime<Utc>) -> Markup {
                         span.sub { (health.n_failures) " polls in a row have failed" }
                     }
                 }
+                @if let Some(since) = health.silent_since {
+                    span.sub.reason { "silent: its last item came " (when::ago(since, now)) ", which is unusual for it" }
+                }
                 @for note in &health.notes { span.sub { (note) } }
+                @for gap in health.gaps.iter().rev().take(SHOWN_GAPS) {
+                    span.sub {
+                        "items between " (when::clock(gap.from, now)) " and " (when::clock(gap.to, now))
+                        " may be missing, noticed " (when::ago(gap.noticed_at, now))
+                    }
+                }
             }
             td {
                 @match health.last_ok_at {
@@ -158,6 +170,12 @@ fn table_row(row: &SourceRow, site: &Site, now: DateTime<Utc>) -> Markup {
                 }
                 span.sub.within {
                     "every " (format_duration(info.every))
+                    @if let Some(slowest) = info.adaptive {
+                        " to " (format_duration(slowest)) ", as often as it publishes"
+                    }
+                }
+                @if let Some(n) = health.usual_per_week {
+                    span.sub { "usually " (words::counted(n.into(), "item", "items")) " a week" }
                 }
             }
             td {

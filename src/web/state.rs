@@ -74,6 +74,8 @@ pub struct SourceInfo {
     pub title: String,
     /// How often it is polled.
     pub every: Duration,
+    /// How rarely at most, when it follows how often the site publishes.
+    pub adaptive: Option<Duration>,
     /// Its address for people, without secrets.
     pub url: Option<String>,
     /// How the definition was verified, in one word.

@@ -1,5 +1,6 @@
 //! The first step of a poll: asking the site, at its host's pace, signed in where it wants.
 
+use super::gate::Gate;
 use super::{Engine, Plan};
 use crate::domain::{Cursor, RequestPlan};
 use crate::fetch::{self, FetchError, FetchPlan, Fetched};
@@ -8,12 +9,13 @@ use crate::fetch::{self, FetchError, FetchPlan, Fetched};
 pub(super) async fn fetch_answer(
     engine: &Engine,
     plan: &Plan,
+    gate: &mut Gate<'_>,
     request: &RequestPlan,
     cursor: &Cursor,
 ) -> Result<Fetched, FetchError> {
     let mut asked = FetchPlan::of(request);
     let Some(sign_in) = &request.sign_in else {
-        return at_pace(engine, plan, &asked, cursor).await;
+        return at_pace(plan, gate, &asked, cursor).await;
     };
     let mut may_retry = true;
     loop {
@@ -26,7 +28,7 @@ pub(super) async fn fetch_answer(
             "Authorization".to_owned(),
             format!("Bearer {}", token.reveal()),
         ));
-        match at_pace(engine, plan, &asked, cursor).await {
+        match at_pace(plan, gate, &asked, cursor).await {
             // A token may be withdrawn before its time; a new one tells whether it was.
             Err(FetchError::Http { status: 401, .. }) if may_retry => {
                 engine.tokens.forget(sign_in).await;
@@ -38,19 +40,19 @@ pub(super) async fn fetch_answer(
 }
 
 async fn at_pace(
-    engine: &Engine,
     plan: &Plan,
+    gate: &mut Gate<'_>,
     asked: &FetchPlan,
     cursor: &Cursor,
 ) -> Result<Fetched, FetchError> {
     let address = asked.address(cursor);
-    let _permit = engine.pace.acquire(&address).await;
+    gate.pass(&address).await?;
     let fetched = fetch::fetch(&plan.client, asked, cursor, Engine::now()).await;
     if let Err(error @ FetchError::Throttled { .. }) = &fetched
         && let Some(wait) = error.retry_after()
     {
         // A host that has had enough has had enough of all its sources.
-        engine.pace.rest(&address, wait);
+        gate.rest(&address, wait);
     }
     fetched
 }

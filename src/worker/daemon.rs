@@ -214,6 +214,7 @@ pub fn site_of(plan: &Plan, listen: SocketAddr, is_demo: bool) -> Site {
                 definition: source.definition.name.clone(),
                 title: source.definition.title.clone(),
                 every: source.every,
+                adaptive: source.adaptive,
                 url: source.public_url.clone(),
                 verified: Some(source.definition.verified.as_str().to_owned()),
             })

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, OnceCell, broadcast, watch};
 
-use super::Plan;
+use super::{Places, Plan};
 use crate::classify::{Classifier, ClassifyError, Settings, find_model};
 use crate::domain::Event;
-use crate::fetch::{HostPace, Tokens};
+use crate::fetch::{HostPace, RobotsRules, Tokens};
 use crate::store::Store;
 
 /// Events that a slow live page may be behind before it has to read the store instead.
@@ -25,6 +25,10 @@ pub struct Engine {
     pub plan: watch::Sender<Arc<Plan>>,
     /// Politeness per host, shared by all sources of a host.
     pub pace: HostPace,
+    /// What sites ask of automatic readers.
+    pub robots: RobotsRules,
+    /// How many polls run at the same time.
+    pub places: Places,
     /// Access tokens of the sources that sign in.
     pub tokens: Tokens,
     /// New events, for live pages and the demo's lines.
@@ -56,6 +60,8 @@ impl Engine {
             store,
             plan: watch::Sender::new(Arc::new(plan)),
             pace: HostPace::default(),
+            robots: RobotsRules::default(),
+            places: Places::default(),
             tokens: Tokens::default(),
             alerts: broadcast::Sender::new(ALERT_BACKLOG),
             deliveries_due: Arc::new(Notify::new()),

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::PlannedSource;
-use crate::domain::{Event, EventId, EventType, Mention, SourceStatus, hex_digest};
+use crate::domain::{Event, EventId, EventType, Gap, Mention, SourceStatus, hex_digest};
+use crate::fetch::Voice;
 
 pub(super) fn mention_event(mention: &Mention, was_known: bool, now: DateTime<Utc>) -> Event {
     let (event_type, id) = if was_known {
@@ -60,6 +61,39 @@ pub(super) fn backlog_event(
         event_type,
         now,
         json!({ "source": { "name": source.name }, "n_mentions": ids.len() }),
+    )
+}
+
+/// `source.silent`, or `source.recovered` when it speaks again.
+pub(super) fn voice_event(
+    voice: Voice,
+    status: &SourceStatus,
+    now: DateTime<Utc>,
+) -> Option<Event> {
+    let (event_type, since) = match voice {
+        Voice::Usual => return None,
+        Voice::FellSilent(since) => (EventType::SourceSilent, since),
+        Voice::SpeaksAgain(since) => (EventType::SourceRecovered, since),
+    };
+    let id = EventId::of(
+        event_type.as_str(),
+        &[status.name.as_str(), "silent", &since.to_rfc3339()],
+    );
+    let data = json!({
+        "source": { "name": status.name, "health": status.health },
+        "silent_since": since,
+    });
+    Some(Event::new(id, event_type, now, data))
+}
+
+pub(super) fn gap_event(gap: &Gap, status: &SourceStatus, now: DateTime<Utc>) -> Event {
+    let event_type = EventType::SourceGap;
+    let (from, to) = (gap.from.to_rfc3339(), gap.to.to_rfc3339());
+    Event::new(
+        EventId::of(event_type.as_str(), &[status.name.as_str(), &from, &to]),
+        event_type,
+        now,
+        json!({ "source": { "name": status.name, "health": status.health }, "gap": gap }),
     )
 }
 

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::events::backlog_event;
 use super::judge::{Found, judge};
-use super::outcome::{recovery, save};
+use super::outcome::{recovery, write_status};
 use super::{Engine, Plan, PlannedSource, blocking};
 use crate::domain::{Event, EventId, EventType, SourceStatus};
-use crate::store::{PollOutcome, StoreError};
+use crate::store::{Outgoing, PollOutcome, StoreError};
 
 /// Mentions judged and stored together. Between two such parts a stop is heeded; the
 /// cursor moves with the last one.
@@ -49,7 +49,36 @@ pub(super) async fn store_found(
     source: &PlannedSource,
     found: Vec<Found>,
     before: &SourceStatus,
-    mut after: SourceStatus,
+    after: SourceStatus,
+    now: DateTime<Utc>,
+    stop: &CancellationToken,
+) -> Result<Counts, Unstored> {
+    let told = recovery(plan, before, &after, now).into_iter().collect();
+    store_and_tell(
+        engine,
+        plan,
+        source,
+        found,
+        before,
+        (after, told),
+        now,
+        stop,
+    )
+    .await
+}
+
+/// The same, with what there is to tell about the source itself.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the last step of a poll knows everything before it"
+)]
+pub(super) async fn store_and_tell(
+    engine: &Engine,
+    plan: &Arc<Plan>,
+    source: &PlannedSource,
+    found: Vec<Found>,
+    before: &SourceStatus,
+    (mut after, mut told_of_source): (SourceStatus, Vec<Outgoing>),
     now: DateTime<Utc>,
     stop: &CancellationToken,
 ) -> Result<Counts, Unstored> {
@@ -63,7 +92,7 @@ pub(super) async fn store_found(
         }
     }
     if parts.is_empty() {
-        save(engine, plan, before, after).await?;
+        write_status(engine, after, told_of_source).await?;
         return Ok(counts);
     }
     let n_parts = parts.len();
@@ -87,7 +116,7 @@ pub(super) async fn store_found(
                 let event = backlog_event(source, &backlog_ids, before, now);
                 events.push(event.addressed(&plan.destinations));
             }
-            events.extend(recovery(plan, before, &after, now));
+            events.append(&mut told_of_source);
             after.health.n_mentions += counts.n_new as u64
                 + mentions
                     .iter()

@@ -85,7 +85,7 @@ pub(super) async fn poll_mailbox(
     let next_at = if mails.has_more {
         now
     } else {
-        next_at(source, fine, now)
+        next_at(source, &status.rhythm, fine, now)
     };
     let mut after = succeeded(status.clone(), now, next_at);
     after.cursor.resume = Some(mails.resume);

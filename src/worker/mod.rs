@@ -2,11 +2,14 @@
 //! deliveries, and the requests of the page and of commands. The only place besides
 //! `web` and `cli` that reads the clock.
 
+mod agenda;
 mod ask;
+mod back;
 mod control;
 mod daemon;
 mod engine;
 mod events;
+mod gate;
 mod handshake;
 mod judge;
 mod keep;
@@ -21,10 +24,12 @@ mod retract;
 mod rounds;
 mod schedule;
 mod streams;
+mod watch;
 
 pub use control::serve as serve_commands;
 pub use daemon::{DaemonOptions, OnEvent, Ready, run, site_of};
 pub use engine::Engine;
+pub use gate::Places;
 pub use handshake::Handshake;
 pub use plan::{Plan, PlannedSource, compile, empty_plan, load_definitions, read_plan};
 pub use poll::{Mode, PollError, poll};

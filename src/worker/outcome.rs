@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::events::source_event;
+use super::events::{gap_event, source_event, voice_event};
 use super::poll::{Mode, PollError};
+use super::watch::{News, interval};
 use super::{Engine, Plan, PlannedSource, blocking};
-use crate::domain::{EventType, HealthState, SourceStatus};
-use crate::fetch::{Checked, next_check};
+use crate::domain::{EventType, HealthState, Rhythm, SourceStatus};
+use crate::fetch::{Checked, FetchError, next_check};
+use crate::parse::ParseError;
 use crate::store::{Outgoing, StoreError};
 
 /// Failed polls in a row before people are told.
@@ -18,10 +20,12 @@ pub(super) const N_FAILURES_BEFORE_ALERT: u32 = 3;
 /// When a source is due again after a poll that ended like this.
 pub(super) fn next_at(
     source: &PlannedSource,
+    rhythm: &Rhythm,
     checked: Checked,
     now: DateTime<Utc>,
 ) -> DateTime<Utc> {
-    let wait = next_check(source.every, checked, rand::random());
+    let every = interval(source.every, source.adaptive, rhythm, now);
+    let wait = next_check(every, checked, rand::random());
     // A day at most, so it always fits.
     now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1))
 }
@@ -37,6 +41,7 @@ pub(super) fn succeeded(
     health.last_poll_at = Some(now);
     health.next_poll_at = Some(next_at);
     health.reason = None;
+    health.reason_kind = None;
     health.n_failures = 0;
     health.n_polls_ok += 1;
     status
@@ -55,6 +60,27 @@ pub(super) fn recovery(
     })
 }
 
+/// What people are told about the source itself after a good poll: that it recovered, and
+/// what the answer says about it.
+pub(super) fn told_of_source(
+    plan: &Plan,
+    before: &SourceStatus,
+    after: &SourceStatus,
+    news: &News,
+    now: DateTime<Utc>,
+) -> Vec<Outgoing> {
+    let voice = news.voice.and_then(|voice| voice_event(voice, after, now));
+    let gap = news.gap.as_ref().map(|gap| gap_event(gap, after, now));
+    let about_answer = [voice, gap]
+        .into_iter()
+        .flatten()
+        .map(|event| event.addressed(&plan.destinations));
+    recovery(plan, before, after, now)
+        .into_iter()
+        .chain(about_answer)
+        .collect()
+}
+
 /// Stores the status of a poll that brought no mentions.
 pub(super) async fn save(
     engine: &Engine,
@@ -67,6 +93,7 @@ pub(super) async fn save(
     write_status(engine, after, events).await
 }
 
+/// Stores a status with what is told about it.
 pub(super) async fn write_status(
     engine: &Engine,
     status: SourceStatus,
@@ -91,14 +118,46 @@ pub(super) async fn write_status(
 
 /// What went wrong, and whether the server said when to come back.
 pub(super) struct Failure {
-    pub(super) reason: String,
-    pub(super) retry_after: Option<Duration>,
+    /// One word for metrics.
+    kind: &'static str,
+    reason: String,
+    retry_after: Option<Duration>,
 }
 
 impl Failure {
+    /// Something of ours gave up on the answer.
     pub(super) fn of(reason: impl Into<String>) -> Self {
         Self {
+            kind: "internal",
             reason: reason.into(),
+            retry_after: None,
+        }
+    }
+}
+
+impl Failure {
+    /// The same with more to say about it.
+    pub(super) fn because(mut self, what: &str) -> Self {
+        self.reason = format!("{what}: {}", self.reason);
+        self
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        Self {
+            kind: error.kind(),
+            reason: error.to_string(),
+            retry_after: error.retry_after(),
+        }
+    }
+}
+
+impl From<ParseError> for Failure {
+    fn from(error: ParseError) -> Self {
+        Self {
+            kind: error.kind(),
+            reason: error.to_string(),
             retry_after: None,
         }
     }
@@ -115,12 +174,14 @@ pub(super) async fn record_failure(
     mode: Mode,
 ) -> PollError {
     let Failure {
+        kind,
         reason,
         retry_after,
     } = failure;
     let n_failures = status.health.n_failures.saturating_add(1);
     let next_at = next_at(
         source,
+        &Rhythm::default(),
         Checked::Failed {
             n_failures,
             retry_after,
@@ -133,7 +194,15 @@ pub(super) async fn record_failure(
         health.last_poll_at = Some(now);
         health.next_poll_at = Some(next_at);
         health.reason = Some(reason.clone());
+        health.reason_kind = Some(kind.to_owned());
         health.n_failures = n_failures;
+        if n_failures >= N_FAILURES_BEFORE_ALERT && status.cursor.moved_to.is_some() {
+            // The place it moved to may be dead or somebody else's by now. If the move
+            // still holds, the configured address says so again.
+            status.cursor.moved_to = None;
+            status.cursor.etag = None;
+            status.cursor.last_modified = None;
+        }
         let events: Vec<_> = (n_failures >= N_FAILURES_BEFORE_ALERT)
             .then(|| {
                 let since = status.health.last_ok_at;

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use url::Url;
 
 use super::ask::fetch_answer;
+use super::gate::Gate;
 use super::{Engine, Plan, PlannedSource, blocking_plain};
-use crate::domain::{Cursor, Definition, Format, RequestPlan};
+use crate::domain::{Cursor, Definition, Format, Paging, PagingKind, RequestPlan};
 use crate::fetch::{FetchError, Fetched};
 use crate::parse::discover::announced_feed;
 use crate::parse::paging::{Page, next_request};
 use crate::parse::{self, Answer, ParseError, Parsed};
+
+/// Pages of a feed's archive that are read at most to close a gap.
+const MOST_FEED_PAGES: u32 = 10;
 
 /// A body with what is known about it.
 pub(super) struct RawPage {
@@ -27,6 +31,7 @@ pub(super) async fn follow_page(
     engine: &Engine,
     plan: &Plan,
     source: &PlannedSource,
+    gate: &mut Gate<'_>,
     page: RawPage,
     cursor: &mut Cursor,
 ) -> Result<RawPage, FetchError> {
@@ -43,7 +48,7 @@ pub(super) async fn follow_page(
         return Ok(page);
     };
     let request = source.request.with_url(feed.clone());
-    match fetch_answer(engine, plan, &request, &Cursor::default()).await? {
+    match fetch_answer(engine, plan, gate, &request, &Cursor::default()).await? {
         Fetched::Fresh {
             bytes,
             content_type,
@@ -73,6 +78,21 @@ pub(super) struct ReadPage {
     pub(super) next: Option<RequestPlan>,
 }
 
+/// How the rest of an answer is asked for. A feed says so itself, whatever its definition
+/// says; a usual poll reads its first page only.
+pub(super) fn paging_of(definition: &Definition) -> Option<Paging> {
+    let of_feeds = || Paging {
+        kind: PagingKind::Feed,
+        more_if: None,
+        pages: 1,
+        max_pages: MOST_FEED_PAGES,
+    };
+    match &definition.paging {
+        Some(paging) => Some(paging.clone()),
+        None => (definition.format == Format::Feed).then(of_feeds),
+    }
+}
+
 /// Reads a page on a thread of its own; `None` when the reader panicked on it.
 pub(super) async fn read_page(
     definition: &Arc<Definition>,
@@ -92,14 +112,14 @@ pub(super) async fn read_page(
                 at: Some(at),
             },
         )?;
-        let next = definition.paging.as_ref().and_then(|paging| {
+        let next = paging_of(&definition).and_then(|paging| {
             let page = Page {
                 bytes: &page.bytes,
                 url: &page.url,
                 links: &page.links,
                 parsed: &parsed,
             };
-            next_request(paging, &request, &page)
+            next_request(&paging, &request, &page)
         });
         Ok(ReadPage { parsed, next })
     })
@@ -115,6 +135,8 @@ pub(super) struct ReadOn {
     pub(super) n_pages: u32,
     /// Whether there is more behind them that was not read.
     pub(super) is_cut: bool,
+    /// The request for the page behind them, where there is one.
+    pub(super) next: Option<RequestPlan>,
     /// Why a further page could not be read.
     pub(super) failure: Option<String>,
 }
@@ -124,18 +146,19 @@ pub(super) async fn read_on(
     engine: &Engine,
     plan: &Plan,
     source: &PlannedSource,
-    mut next: Option<RequestPlan>,
-    most: u32,
+    gate: &mut Gate<'_>,
+    (mut next, most): (Option<RequestPlan>, u32),
     wants_more: impl Fn(&Parsed) -> bool,
 ) -> ReadOn {
     let mut reached = ReadOn::default();
     while let Some(request) = next.take() {
         if reached.n_pages >= most {
             reached.is_cut = true;
+            reached.next = Some(request);
             break;
         }
         // Validators belong to the first page.
-        let fetched = fetch_answer(engine, plan, &request, &Cursor::default()).await;
+        let fetched = fetch_answer(engine, plan, gate, &request, &Cursor::default()).await;
         let page = match fetched {
             Ok(Fetched::Fresh {
                 bytes,
@@ -171,6 +194,7 @@ pub(super) async fn read_on(
         reached.parsed.items.extend(page.parsed.items);
         reached.parsed.notes.extend(page.parsed.notes);
         if !goes_on {
+            reached.next = page.next;
             break;
         }
         next = page.next;

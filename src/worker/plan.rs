@@ -66,6 +66,11 @@ pub struct PlannedSource {
     pub params: Params,
     /// How often.
     pub every: Duration,
+    /// How rarely at most when it follows how often the site publishes; `None` when it
+    /// does not.
+    pub adaptive: Option<Duration>,
+    /// Whether to read pages that the site's `robots.txt` forbids.
+    pub ignore_robots: bool,
     /// Only these brands; empty means all.
     pub brands: Vec<BrandName>,
     /// Its address for people, without query or credentials when one is secret.
@@ -286,11 +291,15 @@ fn compile_noise(
 
 fn client_of(net: &crate::config::NetConfig) -> Result<Client, String> {
     let defaults = NetPolicy::default();
+    let timeout = net.timeout.unwrap_or(defaults.total_timeout);
     Client::new(NetPolicy {
         user_agent: net.user_agent.clone().unwrap_or(defaults.user_agent),
         contact: net.contact.clone(),
         allow_private: AllowList::parse(&net.allow_private)
             .map_err(|wrong| format!("allow_private: {}", wrong.join("; ")))?,
+        total_timeout: timeout,
+        header_timeout: timeout.min(defaults.header_timeout),
+        connect_timeout: timeout.min(defaults.connect_timeout),
         ..NetPolicy::default()
     })
     .map_err(|error| error.to_string())
@@ -381,6 +390,8 @@ fn plan_source(
                     .every
                     .or(definition.limits.every)
                     .unwrap_or(DEFAULT_EVERY),
+                adaptive: given.adaptive,
+                ignore_robots: given.ignore_robots,
                 brands: given.brands.clone(),
                 public_url: public_url(&request.url, has_secret),
                 listed_by: None,
@@ -400,6 +411,8 @@ pub(super) fn listed_feed(plan: &Plan, list: &PlannedSource, url: &str) -> Optio
     Some(PlannedSource {
         name: SourceName::new(plan.feed.source_name(&params)),
         every: plan.feed.limits.every.unwrap_or(DEFAULT_EVERY),
+        adaptive: list.adaptive,
+        ignore_robots: list.ignore_robots,
         brands: list.brands.clone(),
         // The addresses of private feeds are keys.
         public_url: public_url(&request.url, false),

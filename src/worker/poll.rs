@@ -8,13 +8,18 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::fetch_answer;
-use super::judge::{find_known, identify_items};
-use super::keep::{Unstored, store_found};
+use super::back::read_back;
+use super::gate::Gate;
+use super::judge::find_known;
+use super::keep::{Unstored, store_and_tell};
 use super::lists::take_list;
 use super::mailbox::poll_mailbox;
-use super::outcome::{Failure, failed_store, next_at, record_failure, save, succeeded};
+use super::outcome::{
+    Failure, failed_store, next_at, record_failure, succeeded, told_of_source, write_status,
+};
 use super::pages::{RawPage, ReadPage, follow_page, read_on, read_page};
 use super::retract::{Gone, retract};
+use super::watch::{Heard, watch, watch_unchanged};
 use super::{Engine, Plan, PlannedSource, blocking};
 use crate::domain::Format;
 use crate::fetch::{Checked, Fetched};
@@ -83,18 +88,17 @@ pub async fn poll(
         before.cursor.last_modified = None;
     }
 
+    // Held to the end: what is read and judged takes memory as well.
+    let mut gate = Gate::new(engine, plan, source, &before.health);
     let fetched = tokio::select! {
         biased;
         () = stop.cancelled() => return Err(PollError::Stopped),
-        fetched = fetch_answer(engine, plan, &source.request, &before.cursor) => fetched,
+        fetched = fetch_answer(engine, plan, &mut gate, &source.request, &before.cursor) => fetched,
     };
     let now = Engine::now();
     let (page, mut cursor, hints, mut notes) = match fetched {
         Err(error) => {
-            let failure = Failure {
-                reason: error.to_string(),
-                retry_after: error.retry_after(),
-            };
+            let failure = Failure::from(error);
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
         }
         Ok(Fetched::Unchanged { cursor, hints }) => {
@@ -102,12 +106,15 @@ pub async fn poll(
                 hints,
                 feed_min_interval: None,
             };
-            let next_at = next_at(source, fine, now);
-            let mut after = succeeded(status.clone(), now, next_at);
+            let mut after = status.clone();
+            let news = watch_unchanged(&status, &mut after, now);
+            let next_at = next_at(source, &after.rhythm, fine, now);
+            let mut after = succeeded(after, now, next_at);
             after.cursor = cursor;
             after.cursor.read_for = Some(read_for);
             if mode == Mode::Store {
-                save(engine, plan, &status, after)
+                let told = told_of_source(plan, &status, &after, &news, now);
+                write_status(engine, after, told)
                     .await
                     .map_err(|error| failed_store(source, &error))?;
             }
@@ -146,7 +153,7 @@ pub async fn poll(
         let feeds = match feeds {
             Ok(feeds) => feeds,
             Err(error) => {
-                let failure = Failure::of(error.to_string());
+                let failure = Failure::from(error);
                 return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
             }
         };
@@ -154,27 +161,25 @@ pub async fn poll(
             hints,
             feed_min_interval: None,
         };
-        let next_at = next_at(source, fine, now);
+        let next_at = next_at(source, &status.rhythm, fine, now);
         let mut after = succeeded(status.clone(), now, next_at);
         after.cursor = cursor;
         after.cursor.read_for = Some(read_for);
         return take_list(engine, plan, source, mode, feeds, (status, after), next_at).await;
     }
     // The address may be that of a page which announces its feed.
-    let page = match follow_page(engine, plan, source, page, &mut cursor).await {
+    let page = match follow_page(engine, plan, source, &mut gate, page, &mut cursor).await {
         Ok(page) => page,
         Err(error) => {
-            let failure = Failure {
-                reason: format!("the page announces a feed that cannot be read: {error}"),
-                retry_after: error.retry_after(),
-            };
+            let failure =
+                Failure::from(error).because("the page announces a feed that cannot be read");
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
         }
     };
     let (mut parsed, next) = match read_page(&source.definition, &source.request, page).await {
         Some(Ok(ReadPage { parsed, next })) => (parsed, next),
         Some(Err(error)) => {
-            let failure = Failure::of(error.to_string());
+            let failure = Failure::from(error);
             return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
         }
         None => {
@@ -191,8 +196,9 @@ pub async fn poll(
     let further = tokio::select! {
         biased;
         () = stop.cancelled() => return Err(PollError::Stopped),
-        further = read_on(engine, plan, source, next, usual_pages - 1, |_| true) => further,
+        further = read_on(engine, plan, source, &mut gate, (next, usual_pages - 1), |_| true) => further,
     };
+    let next = further.next;
     parsed.items.extend(further.parsed.items);
     parsed.notes.extend(further.parsed.notes);
     if let Some(why) = further.failure {
@@ -206,14 +212,35 @@ pub async fn poll(
     }
     parsed.drop_error_items();
 
+    // The answer is compared with what was known of the same address.
+    let mut known = status.clone();
+    known.cursor.seen.clone_from(&cursor.seen);
+    let n_usual = parsed.items.len();
+    let back = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Err(PollError::Stopped),
+        back = read_back(engine, plan, source, &mut gate, &known, (parsed, next), started) => back,
+    };
+    gate.leave_host();
+    let Some((parsed, identities, n_pages)) = back else {
+        let failure = Failure::of("the items could not be told apart: the reader failed on one");
+        return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
+    };
+
     let fine = Checked::Fine {
         hints,
         feed_min_interval: parsed.min_interval_secs.map(Duration::from_secs),
     };
-    let next_at = next_at(source, fine, now);
-    notes.extend(parsed.notes.iter().cloned());
-    let mut after = succeeded(status.clone(), now, next_at);
+    let mut after = status.clone();
     after.cursor = cursor;
+    let heard = Heard {
+        items: &parsed.items,
+        identities: &identities,
+    };
+    let news = watch(&known, &mut after, heard, (n_usual, n_pages), now);
+    let next_at = next_at(source, &after.rhythm, fine, now);
+    notes.extend(parsed.notes.iter().cloned());
+    let mut after = succeeded(after, now, next_at);
     after.cursor.read_for = Some(read_for);
     after.health.n_items += parsed.items.len() as u64;
     after.health.notes.clone_from(&notes);
@@ -226,10 +253,7 @@ pub async fn poll(
     if mode == Mode::DryRun {
         return Ok((report, next_at));
     }
-    let Some(identities) = identify_items(source, &parsed.items, started).await else {
-        let failure = Failure::of("the items could not be told apart: the reader failed on one");
-        return Err(record_failure(engine, plan, source, status, failure, now, mode).await);
-    };
+    let told = told_of_source(plan, &status, &after, &news, now);
     let (gone, listing) = Gone::of(&source.name, &status.cursor.listing, &parsed, &identities);
     after.cursor.listing = listing;
     let Some(found) = find_known(plan, source, parsed.items, identities).await else {
@@ -240,7 +264,18 @@ pub async fn poll(
     report.n_updated = retract(engine, plan, source, gone, now)
         .await
         .map_err(|error| failed_store(source, &error))?;
-    let counts = match store_found(engine, plan, source, found, &status, after, now, stop).await {
+    let counts = match store_and_tell(
+        engine,
+        plan,
+        source,
+        found,
+        &status,
+        (after, told),
+        now,
+        stop,
+    )
+    .await
+    {
         Ok(counts) => counts,
         Err(Unstored::Stopped) => return Err(PollError::Stopped),
         Err(Unstored::Store(error)) => return Err(failed_store(source, &error)),

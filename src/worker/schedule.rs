@@ -2,7 +2,7 @@
 //! store so that a restart asks nobody early; a poll that fails or panics takes nothing
 //! else with it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +11,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{Engine, Mode, PlannedSource, PollError, poll};
+use super::agenda::Agenda;
+use super::{Engine, Mode, Plan, PlannedSource, PollError, poll};
 use crate::domain::SourceName;
 
-/// Polls at the same time; each holds at most one body in memory.
-const MAX_POLLS: usize = 16;
+/// Polls that have begun; most of them wait for their host, and each takes some memory.
+const MAX_BEGUN: usize = 256;
+/// Of one host, no more than it can ever be asked at the same time.
+const MAX_BEGUN_PER_HOST: usize = 16;
 /// Without anything due, look again after this long.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// A poll that ended without saying when the next is due waits this long.
@@ -24,79 +27,78 @@ const AFTER_PANIC: TimeDelta = TimeDelta::minutes(5);
 /// Runs until `stop` fires; polls that are past fetching are finished and recorded.
 pub(super) async fn run(engine: Engine, stop: CancellationToken) {
     let mut plan_changes = engine.plan.subscribe();
-    let mut next: HashMap<SourceName, DateTime<Utc>> = HashMap::new();
-    let mut busy: HashSet<SourceName> = HashSet::new();
+    let mut agenda = Agenda::new(MAX_BEGUN, MAX_BEGUN_PER_HOST);
+    let mut sources: HashMap<SourceName, PlannedSource> = HashMap::new();
     let mut polls: JoinSet<(SourceName, DateTime<Utc>)> = JoinSet::new();
     let mut names: HashMap<tokio::task::Id, SourceName> = HashMap::new();
+    plan_changes.mark_changed();
 
     loop {
-        let plan = engine.plan_now();
-        let now = Engine::now();
-        let polled: Vec<&PlannedSource> = plan
-            .sources
-            .iter()
-            .filter(|source| source.definition.format.is_polled())
-            .collect();
-        next.retain(|name, _| polled.iter().any(|source| source.name == *name));
-        for source in &polled {
-            if !next.contains_key(&source.name) {
-                let at = first_time(&engine, source, now).await;
-                next.insert(source.name.clone(), at);
-            }
+        while let Some(name) = agenda.begin(Engine::now()) {
+            let Some(source) = sources.get(&name) else {
+                agenda.end(&name);
+                continue;
+            };
+            let source = PlannedSource::clone(source);
+            let task = polls.spawn(poll_once(engine.clone(), source, stop.clone()));
+            names.insert(task.id(), name);
         }
-
-        let mut due: Vec<&PlannedSource> = polled
-            .iter()
-            .copied()
-            .filter(|source| !busy.contains(&source.name) && next[&source.name] <= now)
-            .collect();
-        due.sort_by_key(|source| next[&source.name]);
-        for source in due.into_iter().take(MAX_POLLS.saturating_sub(busy.len())) {
-            busy.insert(source.name.clone());
-            let task = polls.spawn(poll_once(engine.clone(), source.clone(), stop.clone()));
-            names.insert(task.id(), source.name.clone());
-        }
-
-        let sleep = if busy.len() >= MAX_POLLS {
-            LONGEST_SLEEP
-        } else {
-            polled
-                .iter()
-                .filter(|source| !busy.contains(&source.name))
-                .map(|source| next[&source.name] - now)
-                .min()
-                .and_then(|wait| wait.to_std().ok())
-                .map_or(LONGEST_SLEEP, |wait| wait.min(LONGEST_SLEEP))
-        };
+        // A source that must wait for another one's end begins when that has ended.
+        let sleep = agenda
+            .next_at()
+            .and_then(|at| (at - Engine::now()).to_std().ok())
+            .map_or(LONGEST_SLEEP, |wait| wait.min(LONGEST_SLEEP));
 
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
-            Some(ended) = polls.join_next_with_id() => match ended {
-                Ok((task, (name, at))) => {
-                    names.remove(&task);
-                    busy.remove(&name);
-                    next.insert(name, at);
-                }
-                Err(error) => {
-                    if let Some(name) = names.remove(&error.id()) {
-                        warn!(source.id = %name, "A poll ended with a panic; trying it again later");
-                        busy.remove(&name);
-                        next.insert(name, Engine::now() + AFTER_PANIC);
+            Some(ended) = polls.join_next_with_id() => {
+                let (name, at) = match ended {
+                    Ok((task, (name, at))) => {
+                        names.remove(&task);
+                        (name, at)
                     }
+                    Err(error) => {
+                        let Some(name) = names.remove(&error.id()) else { continue };
+                        warn!(source.id = %name, "A poll ended with a panic; trying it again later");
+                        (name, Engine::now() + AFTER_PANIC)
+                    }
+                };
+                agenda.end(&name);
+                if let Some(source) = sources.get(&name) {
+                    agenda.put(name, host_of(source), at);
                 }
-            },
+            }
             changed = plan_changes.changed() => {
                 if changed.is_err() {
                     break;
                 }
+                plan_changes.mark_unchanged();
+                sources = sources_of(&engine.plan_now());
                 // A changed source is asked at once: its owner is watching.
-                next.clear();
+                agenda.clear();
+                let now = Engine::now();
+                for source in sources.values() {
+                    let at = first_time(&engine, source, now).await;
+                    agenda.put(source.name.clone(), host_of(source), at);
+                }
             }
             () = tokio::time::sleep(sleep) => (),
         }
     }
     while polls.join_next().await.is_some() {}
+}
+
+fn sources_of(plan: &Plan) -> HashMap<SourceName, PlannedSource> {
+    plan.sources
+        .iter()
+        .filter(|source| source.definition.format.is_polled())
+        .map(|source| (source.name.clone(), source.clone()))
+        .collect()
+}
+
+fn host_of(source: &PlannedSource) -> &str {
+    source.request.url.host_str().unwrap_or_default()
 }
 
 /// The stored next time, never further away than one interval.
@@ -122,7 +124,7 @@ async fn poll_once(
     source: PlannedSource,
     stop: CancellationToken,
 ) -> (SourceName, DateTime<Utc>) {
-    let plan: Arc<super::Plan> = engine.plan_now();
+    let plan: Arc<Plan> = engine.plan_now();
     match poll(&engine, &plan, &source, Mode::Store, &stop).await {
         Ok((report, next_at)) => {
             if report.n_new + report.n_updated > 0 {

@@ -190,7 +190,14 @@ impl Listener {
     }
 
     async fn open(&self, status: &SourceStatus) -> Result<OpenStream, FetchError> {
-        let _permit = self.engine.pace.acquire(&self.source.request.url).await;
+        let _permit = self
+            .engine
+            .pace
+            .acquire(
+                &self.source.request.url,
+                self.source.definition.limits.requests_per_minute,
+            )
+            .await;
         let mut request = self.source.request.clone();
         if let Some(sign_in) = &request.sign_in {
             let token = self

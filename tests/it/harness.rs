@@ -247,6 +247,16 @@ impl Running {
             .to_owned()
     }
 
+    /// What it holds in memory at this moment, in bytes, as the system counts it; `None`
+    /// where the system does not say.
+    pub(crate) fn memory_bytes(&self) -> Option<u64> {
+        let file = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(file).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib * 1024)
+    }
+
     /// Sends a signal by name.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill")
@@ -307,6 +317,8 @@ pub(crate) enum Reply {
     Raw(Vec<u8>),
     /// This chunk again and again until the client has had enough.
     Endless(Vec<u8>, Vec<u8>),
+    /// The same with a pause between the chunks.
+    Drip(Vec<u8>, Vec<u8>, Duration),
     /// Nothing, until the client goes away.
     Hang,
     /// These bytes, then nothing until the client goes away.
@@ -433,6 +445,13 @@ fn serve(
             stream.write_all(&head)?;
             loop {
                 stream.write_all(&chunk)?;
+            }
+        }
+        Reply::Drip(head, chunk, pause) => {
+            stream.write_all(&head)?;
+            loop {
+                stream.write_all(&chunk)?;
+                std::thread::sleep(pause);
             }
         }
         Reply::Hang => until_gone(&mut stream)?,

@@ -18,6 +18,8 @@ mod harness;
 mod imports;
 mod inbound;
 mod mailbox;
+mod misbehaving;
+mod polite;
 mod readme;
 mod recorded;
 mod shutdown;

@@ -175,7 +175,7 @@ name = "chat"
 url = "https://example.org/"
 secret = "x"
 brands = ["acme"]
-events = ["mention.flaged", "case.claimed", "source.gap", "everything"]
+events = ["mention.flaged", "case.claimed", "case.verified", "everything"]
 kind = "slack"
 min_score = 2
 [[webhook]]
@@ -193,8 +193,8 @@ secret = "x"
     hearken.toml:8: source[0].brands[1]: there is no brand `Other` — add a [[brand]] with name = "Other"
     hearken.toml:13: webhook[0].brands[0]: there is no brand `acme` — did you mean `Acme`?
     hearken.toml:14: webhook[0].events[0]: there is no event type `mention.flaged` — did you mean `mention.flagged`?
-    hearken.toml:14: webhook[0].events[2]: `source.gap` comes with a later version — remove it
-    hearken.toml:14: webhook[0].events[3]: there is no event type `everything` — write one of mention.flagged, mention.updated, mention.backlog, case.claimed, case.replied, case.dismissed, case.overdue, case.reopened, spike.started, spike.ended, source.failing, source.recovered, destination.disabled, heartbeat, digest, test
+    hearken.toml:14: webhook[0].events[2]: `case.verified` comes with a later version — remove it
+    hearken.toml:14: webhook[0].events[3]: there is no event type `everything` — write one of mention.flagged, mention.updated, mention.backlog, case.claimed, case.replied, case.dismissed, case.overdue, case.reopened, spike.started, spike.ended, source.silent, source.gap, source.failing, source.recovered, destination.disabled, heartbeat, digest, test
     hearken.toml:15: webhook[0].kind: the kind `slack` comes with a later version — remove this webhook, or write kind = "generic" for a receiver of your own
     hearken.toml:16: webhook[0].min_score: is not between 0 and 1 — write min_score = 0.6
     hearken.toml:19: webhook[1].kind: there is no kind `carrier-pigeon` — write kind = "generic"
@@ -411,4 +411,30 @@ fn files_that_cannot_be_read_say_why() {
     let latin1 = folder.path().join("latin1.toml");
     std::fs::write(&latin1, b"[[brand]]\nname = \"Caf\xe9\"\n").expect("written");
     insta::assert_snapshot!(shown(&latin1), @r#"here/latin1.toml:2: is not UTF-8 — save the file as UTF-8"#);
+}
+
+#[test]
+fn how_a_source_is_asked_is_checked() {
+    insta::assert_snapshot!(problems(
+        r#"
+[[brand]]
+name = "Acme"
+[[source]]
+definition = "feed"
+params = { url = "https://example.org/feed" }
+adaptive = 3
+ignore_robots = "yes"
+[[source]]
+definition = "feed"
+params = { url = "https://example.org/other" }
+adaptive = "5s"
+[net]
+timeout = "0s"
+"#
+    ), @r#"
+    hearken.toml:7: source[0].adaptive: is the number 3, not a duration in quotes — write adaptive = "6h"
+    hearken.toml:8: source[0].ignore_robots: is a text, not true or false — write ignore_robots = true
+    hearken.toml:12: source[1].adaptive: is shorter than 30s — write adaptive = "6h"
+    hearken.toml:14: net.timeout: is shorter than 1s — write timeout = "60s"
+    "#);
 }

@@ -4,6 +4,7 @@ mod addresses;
 mod answers;
 mod faults;
 mod redirects;
+mod ssrf;
 
 use super::testing::{Act, RawServer, client, client_with, hasty};
 use super::{NetError, Request, Response};

@@ -58,6 +58,7 @@ impl House {
                 definition: "mastodon-tag".to_owned(),
                 title: "Mastodon".to_owned(),
                 every: Duration::from_secs(600),
+                adaptive: None,
                 url: Some("https://social.example/tags/acme".to_owned()),
                 verified: None,
             }],
