@@ -11,7 +11,7 @@ ARGS   ?=
 SECS   ?= 600
 PROGRAM = $${CARGO_TARGET_DIR:-target}/release/hearken
 
-.PHONY: help run demo build test corpus fuzz crash lint doc bench verify-signatures dist check-tools libtorch clean
+.PHONY: help run demo build test corpus corpus-definitions fuzz crash lint doc bench verify-signatures dist check-tools libtorch clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ test: libtorch ## all tests, with the real program and the shipped model
 	@if $(CARGO) nextest --version >/dev/null 2>&1; \
 	then $(CARGO) nextest run --release --locked $(ARGS); \
 	else $(CARGO) test --release --locked --lib --bins --test it $(ARGS); fi
+
+corpus-definitions: libtorch ## what each definition finds in payloads of others, as a table
+	@$(CARGO) nextest run --release --locked --no-capture -E 'test(payloads_that_nobody_on_the_team_wrote)' $(ARGS)
 
 corpus: libtorch ## the feed corpus: shares of checks and of files read right
 	@$(CARGO) test --release --locked --test it feed_corpus:: -- --nocapture --test-threads=1

@@ -74,11 +74,12 @@ pub(super) fn call(global: &Global) -> anyhow::Result<ExitCode> {
 }
 
 fn check_samples(definitions: &Definitions) -> Vec<String> {
-    source::check_samples(definitions, |definition, bytes, url| {
+    source::check_samples(definitions, |definition, saved| {
         let answer = Answer {
-            bytes,
+            bytes: saved.bytes,
             content_type: None,
-            url,
+            url: saved.url.as_ref(),
+            at: saved.at,
         };
         parse::read(definition, &answer)
             .map(|parsed| parsed.items)

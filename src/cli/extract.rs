@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
@@ -13,7 +14,7 @@ use url::Url;
 
 use super::{Global, print};
 use crate::config;
-use crate::domain::{Definition, Item};
+use crate::domain::{Definition, Item, ParamProblem};
 use crate::parse::{self, Answer, ParseError};
 use crate::source::{self, Definitions};
 use crate::worker;
@@ -71,19 +72,18 @@ pub(super) fn call(global: &Global, arguments: &Arguments) -> anyhow::Result<Exi
         );
     };
     let params: BTreeMap<String, String> = arguments.params.iter().cloned().collect();
-    let url = match &arguments.url {
-        Some(url) => Some(url.clone()),
-        None if params.is_empty() => None,
-        None => Some(
-            definition
-                .request(&params)
-                .map_err(|wrong| {
-                    let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-                    anyhow!(wrong.join("\n"))
-                })?
-                .url,
-        ),
+    let told = |wrong: Vec<ParamProblem>| {
+        let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+        anyhow!(wrong.join("\n"))
     };
+    let url = match (&arguments.url, definition.request(&params)) {
+        (Some(url), _) => Some(url.clone()),
+        (None, Ok(request)) => Some(request.url),
+        // Reading needs no address, so parameters that only make one may be left out.
+        (None, Err(wrong)) if wrong.iter().all(ParamProblem::is_missing) => None,
+        (None, Err(wrong)) => return Err(told(wrong)),
+    };
+    let definition = &*source::fill_rules(definition, &params).map_err(told)?;
     let mut code = ExitCode::SUCCESS;
     for file in &arguments.files {
         let shown = file.display().to_string();
@@ -125,8 +125,10 @@ pub(super) fn definitions(global: &Global) -> anyhow::Result<Definitions> {
 fn read(definition: &Definition, file: &Path, url: Option<&Url>) -> Result<Vec<Item>, ParseError> {
     let unreadable = |error: std::io::Error| ParseError::Broken(format!("cannot be read: {error}"));
     let mut bytes = Vec::new();
-    std::fs::File::open(file)
-        .map_err(unreadable)?
+    let opened = std::fs::File::open(file).map_err(unreadable)?;
+    // A saved answer is as old as its file: what "3 days ago" counts back from.
+    let at = opened.metadata().and_then(|about| about.modified()).ok();
+    opened
         .take(LIMIT_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;
@@ -139,6 +141,7 @@ fn read(definition: &Definition, file: &Path, url: Option<&Url>) -> Result<Vec<I
         bytes: &bytes,
         content_type: None,
         url,
+        at: at.map(DateTime::<Utc>::from),
     };
     // A reader that fails on one file must not keep the others from being read.
     std::panic::catch_unwind(|| parse::read(definition, &answer))

@@ -46,6 +46,7 @@ pub(super) fn call(
         bytes,
         content_type: None,
         url: None,
+        at: None,
     })?;
     let file = global.config_path();
     let config =

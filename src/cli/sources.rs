@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::desk::Desk;
 use super::extract::definitions;
 use super::{Global, print};
-use crate::domain::Definition;
+use crate::domain::{Definition, Verified};
 use crate::source;
 
 /// Examples:
@@ -54,7 +54,10 @@ pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Resu
                 vec![
                     definition.name.clone(),
                     definition.kind.as_str().to_owned(),
-                    definition.verified.as_str().to_owned(),
+                    match definition.verified {
+                        Verified::Sample => "sample (experimental)".to_owned(),
+                        verified => verified.as_str().to_owned(),
+                    },
                     params.join(", "),
                     print::one_line(&definition.summary, 70),
                 ]
@@ -122,6 +125,7 @@ fn describe(definition: &Definition) -> Value {
         "keyless": definition.keyless,
         "terms": definition.terms,
         "verified": definition.verified.as_str(),
+        "experimental": definition.verified == Verified::Sample,
     })
 }
 

@@ -1,9 +1,13 @@
 //! A definition: how one site is asked and how its answer is read, as plain checked data.
 //! The files under `sources/` become this.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Condition, JsonList, JsonPath, Kind, Paging, Request, ValueRule};
+use chrono::{DateTime, Utc};
+
+use super::{Condition, CssPlace, Filtered, JsonPath, Kind, ListRule, Paging, Request, ValueRule};
 
 /// One site, or one way to ask it.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +40,9 @@ pub struct Definition {
     pub keyless: bool,
     /// A saved answer and what it must yield.
     pub sample: Option<Sample>,
+    /// The file's text, where parameters take part in how the answer is read: the reading
+    /// is made from it once they are known.
+    pub template: Option<Arc<str>>,
 }
 
 /// What a site answers, and how it is read.
@@ -44,10 +51,10 @@ pub enum Format {
     /// RSS, Atom, RDF or JSON Feed.
     Feed,
     /// A web page.
-    Html(HtmlReading),
-    /// Any other JSON.
-    Json(Box<JsonMapping>),
-    /// One JSON object a line.
+    Html(Box<HtmlReading>),
+    /// Any other JSON, perhaps inside a page.
+    Json(Box<JsonReading>),
+    /// One JSON value a line.
     JsonLines(Box<JsonMapping>),
     /// Events that arrive while the connection stays open, each a JSON object.
     Stream(StreamKind, Box<JsonMapping>),
@@ -118,80 +125,135 @@ impl Format {
     }
 }
 
-/// How a web page is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HtmlReading {
-    /// Its schema.org reviews, in JSON-LD or microdata.
-    SchemaOrg,
+/// How a web page is read: by the reviews that it marks up, by selectors, or by the
+/// selectors when it marks up none.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct HtmlReading {
+    /// Whether marked-up reviews are read: schema.org in JSON-LD, microdata or RDFa, and
+    /// microformats.
+    pub structured: bool,
+    /// Where the entries stand otherwise.
+    pub mapping: Option<Mapping<CssPlace>>,
 }
 
-/// Where the items of a JSON answer stand, and where their fields do.
+/// How a JSON answer is read.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub struct JsonMapping {
-    /// The list of entries: the first alternative of which a path leads to a list or an
-    /// object is taken. The lists of several paths in one alternative are joined.
-    pub list: Vec<JsonList>,
+pub struct JsonReading {
+    /// Where the JSON stands in a page, for sites that print their data into it.
+    pub inside: Option<Filtered<CssPlace>>,
+    /// Where the entries stand in the JSON.
+    pub mapping: JsonMapping,
+}
+
+/// Where the items of an answer stand, and where their fields do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mapping<P> {
+    /// The list of entries: the first alternative that leads to a list, an object or
+    /// elements is taken. The lists of several places in one alternative are joined.
+    pub list: Vec<ListRule<P>>,
     /// When this holds for the whole answer, a missing list means that there are no entries.
-    pub empty_if: Option<Condition>,
+    pub empty_if: Option<Condition<P>>,
     /// Entries for which one of these holds are left out (boosts, advertisements).
-    pub skip_if: Vec<Condition>,
+    pub skip_if: Vec<Condition<P>>,
     /// Kinds that differ from the definition's; the first that holds is taken.
-    pub kinds: Vec<(Condition, Kind)>,
-    /// Entries for which this holds were written by the brand.
-    pub brand_reply_if: Option<Condition>,
+    pub kinds: Vec<(Condition<P>, Kind)>,
+    /// Entries for which one of these holds were written by the brand.
+    pub brand_reply_if: Vec<Condition<P>>,
     /// Where an item's fields stand.
-    pub fields: FieldRules,
+    pub fields: FieldRules<P>,
     /// Where the fields of the brand's reply stand, when an entry carries one inside.
-    pub reply: Option<FieldRules>,
+    pub reply: Option<FieldRules<P>>,
+}
+
+/// Where the items of a JSON answer stand.
+pub type JsonMapping = Mapping<JsonPath>;
+
+impl<P> Default for Mapping<P> {
+    fn default() -> Self {
+        Self {
+            list: Vec::new(),
+            empty_if: None,
+            skip_if: Vec::new(),
+            kinds: Vec::new(),
+            brand_reply_if: Vec::new(),
+            fields: FieldRules::default(),
+            reply: None,
+        }
+    }
 }
 
 /// Alternatives for one field; the first that gives something is taken.
-pub type Alternatives = Vec<ValueRule>;
+pub type Alternatives<P> = Vec<ValueRule<P>>;
 
 /// One rule per field of an item; an empty list of alternatives leaves the field empty.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct FieldRules {
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldRules<P> {
     /// The site's own id.
-    pub native_id: Alternatives,
+    pub native_id: Alternatives<P>,
     /// The link.
-    pub url: Alternatives,
+    pub url: Alternatives<P>,
     /// The title.
-    pub title: Alternatives,
+    pub title: Alternatives<P>,
     /// The text.
-    pub text: Alternatives,
+    pub text: Alternatives<P>,
     /// The text as HTML; it is sanitised.
-    pub html: Alternatives,
+    pub html: Alternatives<P>,
     /// The author's display name.
-    pub author_name: Alternatives,
+    pub author_name: Alternatives<P>,
     /// The author's account.
-    pub author_handle: Alternatives,
+    pub author_handle: Alternatives<P>,
     /// The author's page.
-    pub author_url: Alternatives,
+    pub author_url: Alternatives<P>,
     /// How many follow the author.
-    pub author_followers: Alternatives,
+    pub author_followers: Alternatives<P>,
     /// The language.
-    pub lang: Alternatives,
+    pub lang: Alternatives<P>,
     /// The stars given.
-    pub rating_value: Alternatives,
+    pub rating_value: Alternatives<P>,
     /// The most stars possible.
-    pub rating_best: Alternatives,
+    pub rating_best: Alternatives<P>,
     /// When it was published.
-    pub published_at: Alternatives,
+    pub published_at: Alternatives<P>,
     /// When it was changed.
-    pub updated_at: Alternatives,
+    pub updated_at: Alternatives<P>,
     /// Likes and points.
-    pub likes: Alternatives,
+    pub likes: Alternatives<P>,
     /// Shares and boosts.
-    pub shares: Alternatives,
+    pub shares: Alternatives<P>,
     /// Answers.
-    pub replies: Alternatives,
+    pub replies: Alternatives<P>,
     /// What it answers.
-    pub in_reply_to: Alternatives,
+    pub in_reply_to: Alternatives<P>,
 }
 
-impl FieldRules {
+impl<P> Default for FieldRules<P> {
+    fn default() -> Self {
+        Self {
+            native_id: Vec::new(),
+            url: Vec::new(),
+            title: Vec::new(),
+            text: Vec::new(),
+            html: Vec::new(),
+            author_name: Vec::new(),
+            author_handle: Vec::new(),
+            author_url: Vec::new(),
+            author_followers: Vec::new(),
+            lang: Vec::new(),
+            rating_value: Vec::new(),
+            rating_best: Vec::new(),
+            published_at: Vec::new(),
+            updated_at: Vec::new(),
+            likes: Vec::new(),
+            shares: Vec::new(),
+            replies: Vec::new(),
+            in_reply_to: Vec::new(),
+        }
+    }
+}
+
+impl<P> FieldRules<P> {
     /// The field names of a definition file, each with its rules.
-    pub fn named_mut(&mut self) -> [(&'static str, &mut Alternatives); 18] {
+    pub fn named_mut(&mut self) -> [(&'static str, &mut Alternatives<P>); 18] {
         [
             ("native_id", &mut self.native_id),
             ("url", &mut self.url),
@@ -226,6 +288,8 @@ pub enum ParamType {
     Server,
     /// A whole number.
     Number,
+    /// A rule of how the answer is read: a selector, a path, a condition. May be empty.
+    Rule,
     /// A key or a password: given as `{ env = … }` or `{ file = … }`, never shown.
     Secret,
 }
@@ -238,6 +302,7 @@ impl ParamType {
             Self::Url => "url",
             Self::Server => "server",
             Self::Number => "number",
+            Self::Rule => "rule",
             Self::Secret => "secret",
         }
     }
@@ -317,6 +382,10 @@ pub struct Sample {
     pub file: String,
     /// Where the answer would have come from: the base of relative links.
     pub url: Option<String>,
+    /// When it was saved: what relative times count back from.
+    pub at: Option<DateTime<Utc>>,
+    /// The parameters with which it is read, where they take part in reading.
+    pub params: BTreeMap<String, String>,
     /// How many items it holds.
     pub n: usize,
     /// The first items, each with the fields that must have these values.
@@ -333,4 +402,14 @@ pub struct ParamProblem {
     pub what: String,
     /// How to mend it.
     pub mend: String,
+}
+
+impl ParamProblem {
+    /// What is said of a parameter that has to be set.
+    pub(super) const MISSING: &'static str = "is missing";
+
+    /// Whether the parameter is only not set.
+    pub fn is_missing(&self) -> bool {
+        self.what == Self::MISSING
+    }
 }

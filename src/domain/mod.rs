@@ -35,8 +35,8 @@ pub use asking::{
 pub use brand::{Brand, BrandMatch};
 pub use case::{Case, CaseAct, CaseAction, CaseState};
 pub use definition::{
-    Alternatives, Carrier, Definition, FieldRules, Format, HtmlReading, JsonMapping, Limits, Param,
-    ParamProblem, ParamType, QueryForm, Sample, StreamKind, Verified,
+    Alternatives, Carrier, Definition, FieldRules, Format, HtmlReading, JsonMapping, JsonReading,
+    Limits, Mapping, Param, ParamProblem, ParamType, QueryForm, Sample, StreamKind, Verified,
 };
 pub use delivery::{Attempt, Delivery, DeliveryState, Posted};
 pub use destination::{Destination, DestinationKind, Email, Follows, Slack, SlackBot, Telegram};
@@ -49,7 +49,10 @@ pub use noise::{Alike, Digest, GroupBy, Noise, PutOff, Quiet, When};
 pub use policy::TriagePolicy;
 pub use print::{ArticlePrint, Byline, REPRINTED_WITHIN};
 pub use rhythm::Rhythm;
-pub use rule::{Condition, Filter, JsonList, JsonPath, Piece, Step, ValueRule};
+pub use rule::{
+    Condition, CssPlace, Filter, Filtered, JsonPath, ListRule, Pattern, Piece, Step, Take,
+    ValueRule,
+};
 pub use secret::Secret;
 pub use seen::{Seen, mark};
 pub use signing_key::SigningKey;

@@ -108,7 +108,7 @@ impl Definition {
                     ),
                 )),
                 None => Err((
-                    "is missing".to_owned(),
+                    ParamProblem::MISSING.to_owned(),
                     format!("set it under params ({})", param.help),
                 )),
                 Some(value) => param.fill(value).map(|_| ()),
@@ -273,6 +273,9 @@ impl Param {
     /// The value as it goes into the address; otherwise what is wrong and how to mend it.
     pub(super) fn fill(&self, value: &str) -> Result<String, (String, String)> {
         let value = value.trim();
+        if self.param_type == ParamType::Rule {
+            return Ok(value.to_owned());
+        }
         if value.is_empty() {
             return Err((
                 "is empty".to_owned(),
@@ -285,7 +288,7 @@ impl Param {
                 format!("`{value}` cannot be asked for"),
                 "write a word".to_owned(),
             )),
-            ParamType::Text => Ok(value.to_owned()),
+            ParamType::Text | ParamType::Rule => Ok(value.to_owned()),
             ParamType::Secret if value.chars().any(char::is_control) => Err((
                 "has a line break or another control character in it".to_owned(),
                 "keep only the key in the variable or the file".to_owned(),

@@ -68,6 +68,7 @@ mod tests {
             bytes: page.as_bytes(),
             content_type: Some("text/html"),
             url: Some(&base),
+            at: None,
         };
         let found = announced_feed(&answer).map(String::from);
         assert_eq!(found.as_deref(), expected, "{page}");

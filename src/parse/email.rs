@@ -229,6 +229,7 @@ mod tests {
             verified: Verified::Sample,
             keyless: false,
             sample: None,
+            template: None,
         }
     }
 
@@ -238,6 +239,7 @@ mod tests {
             bytes: mail.as_bytes(),
             content_type: None,
             url: None,
+            at: None,
         };
         read(&answer, &definition()).expect("a mail").items
     }
@@ -293,6 +295,7 @@ mod tests {
             bytes: b"\x00\x01 nothing",
             content_type: None,
             url: None,
+            at: None,
         };
         assert!(read(&answer, &definition()).is_err());
     }

@@ -79,8 +79,9 @@ fn mapped(
         bytes,
         content_type: Some("application/json; charset=utf-8"),
         url: None,
+        at: None,
     };
-    json::read(&answer, definition, mapping)
+    json::read_plain(&answer, definition, mapping)
         .map(|parsed| parsed.items)
         .map_err(|error| vec![problem(1, "body", error.to_string())])
 }
@@ -394,6 +395,7 @@ mod tests {
             verified: Verified::Sample,
             keyless: true,
             sample: None,
+            template: None,
         }
     }
 

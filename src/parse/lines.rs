@@ -68,8 +68,9 @@ pub fn read_event(
         bytes: data.as_bytes(),
         content_type: Some("application/json; charset=utf-8"),
         url: None,
+        at: None,
     };
-    json::read(&answer, definition, mapping)
+    json::read_plain(&answer, definition, mapping)
 }
 
 /// A text or a number of an event, such as its position in the stream.
@@ -98,8 +99,9 @@ fn together<'l>(
             bytes: line.as_bytes(),
             content_type: Some("application/json; charset=utf-8"),
             url: answer.url,
+            at: answer.at,
         };
-        match json::read(&answer, definition, mapping) {
+        match json::read_plain(&answer, definition, mapping) {
             Ok(parsed) => {
                 all.items.extend(parsed.items);
                 all.notes.extend(parsed.notes);

@@ -8,21 +8,28 @@ pub mod discover;
 pub mod email;
 pub mod encoding;
 pub mod feed;
+pub mod html;
 pub mod inbound;
 pub mod json;
 pub mod lines;
+mod mapping;
+mod nesting;
 mod number;
 pub mod opml;
+mod page;
 pub mod paging;
 pub mod structured;
+#[cfg(test)]
+mod testing;
 pub mod text;
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::domain::{Definition, Format, HtmlReading, Item};
+use crate::domain::{Definition, Format, Item};
 
 /// What a site answered, as bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Answer<'a> {
     /// The body, decompressed but not decoded.
     pub bytes: &'a [u8],
@@ -30,6 +37,8 @@ pub struct Answer<'a> {
     pub content_type: Option<&'a str>,
     /// Where it came from: the base of relative links.
     pub url: Option<&'a Url>,
+    /// When it was given: what relative times ("3 days ago") count back from.
+    pub at: Option<DateTime<Utc>>,
 }
 
 /// What an answer held.
@@ -116,8 +125,8 @@ pub fn read(definition: &Definition, answer: &Answer<'_>) -> Result<Parsed, Pars
     }
     match &definition.format {
         Format::Feed => feed::read(answer, &definition.name, definition.kind),
-        Format::Html(HtmlReading::SchemaOrg) => structured::read(answer, definition),
-        Format::Json(mapping) => json::read(answer, definition, mapping),
+        Format::Html(reading) => html::read(answer, definition, reading),
+        Format::Json(reading) => json::read(answer, definition, reading),
         Format::JsonLines(mapping) => lines::read(answer, definition, mapping),
         Format::Stream(stream, mapping) => lines::read_saved(answer, definition, stream, mapping),
         Format::Inbound(mapping) => inbound::read(answer, definition, mapping.as_deref()),

@@ -60,6 +60,7 @@ mod tests {
             bytes: text.as_bytes(),
             content_type: None,
             url: Some(&base),
+            at: None,
         };
         let feeds = read(&answer).expect("a list");
         let urls: Vec<&str> = feeds.iter().map(|feed| feed.url.as_str()).collect();

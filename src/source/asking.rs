@@ -281,6 +281,12 @@ impl Asking<'_> {
                 );
                 return None;
             };
+            // The braces of GraphQL and the like, inside a body, enclose more than a name.
+            if name.contains(char::is_whitespace) {
+                pieces.push(RequestPiece::Literal(format!("{before}{{")));
+                rest = &rest[before.len() + 1..];
+                continue;
+            }
             let is_known =
                 self.params.iter().any(|param| param.name == name) || page_param == Some(name);
             if !is_known {

@@ -10,15 +10,16 @@ mod schema;
 mod table;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
 pub use problem::DefinitionProblem;
 pub use read::parse_definition;
-pub use sample::check_samples;
+pub use sample::{Saved, check_samples};
 pub use schema::{definition_schema, definition_schema_text};
 
-use crate::domain::Definition;
+use crate::domain::{Definition, ParamProblem};
 
 /// A definition file that is part of the program.
 struct Embedded {
@@ -45,14 +46,50 @@ static EMBEDDED: &[Embedded] = embedded![
     "bing-news" with "bing-news.xml",
     "google-alerts" with "google-alerts.xml",
     "youtube-channel" with "youtube-channel.xml",
-    "reddit-search" with "reddit-search.xml",
-    "hackernews" with "hackernews.json",
-    "mastodon-tag" with "mastodon-tag.json",
-    "lemmy-search" with "lemmy-search.json",
-    "reviews-page" with "reviews-page.html",
-    "app-store" with "app-store.json",
-    "steam-reviews" with "steam-reviews.json",
+    "podcast" with "podcast.xml",
+    "wordpress-comments" with "wordpress-comments.xml",
+    "medium-tag" with "medium-tag.xml",
     "opml" with "opml.opml",
+    "mastodon-tag" with "mastodon-tag.json",
+    "mastodon-search" with "mastodon-search.json",
+    "mastodon-stream" with "mastodon-stream.txt",
+    "bluesky-search" with "bluesky-search.json",
+    "bluesky-jetstream" with "bluesky-jetstream.jsonl",
+    "reddit-search" with "reddit-search.xml",
+    "reddit-search-api" with "reddit-api.json",
+    "reddit-subreddit" with "reddit-subreddit.xml",
+    "reddit-subreddit-api" with "reddit-api.json",
+    "hackernews" with "hackernews.json",
+    "lemmy-search" with "lemmy-search.json",
+    "discourse-search" with "discourse-search.json",
+    "discourse-latest" with "discourse-latest.json",
+    "stackexchange-search" with "stackexchange-search.json",
+    "github-issues" with "github-issues.json",
+    "youtube-search" with "youtube-search.json",
+    "youtube-comments" with "youtube-comments.json",
+    "x-recent-search" with "x-recent-search.json",
+    "telegram-channel" with "telegram-channel.html",
+    "lobsters" with "lobsters.json",
+    "reviews-page" with "reviews-page.html",
+    "trustpilot" with "trustpilot.html",
+    "trustpilot-webhook" with "trustpilot-webhook.json",
+    "app-store" with "app-store.json",
+    "app-store-atom" with "app-store-atom.xml",
+    "google-play" with "google-play.json",
+    "google-places" with "google-places.json",
+    "google-places-legacy" with "google-places-legacy.json",
+    "google-business" with "google-business.json",
+    "yelp" with "yelp.json",
+    "tripadvisor" with "tripadvisor.json",
+    "steam-reviews" with "steam-reviews.json",
+    "wordpress-plugin-reviews" with "wordpress-plugin-reviews.xml",
+    "amazon-product" with "amazon-product.html",
+    "hepsiburada" with "hepsiburada.html",
+    "trendyol" with "trendyol.json",
+    "sikayetvar" with "sikayetvar.html",
+    "tokopedia" with "tokopedia.json",
+    "page" with "page.html",
+    "json-api" with "json-api.json",
     "inbound" with "inbound.jsonl",
     "email" with "email.eml",
 ];
@@ -179,6 +216,39 @@ pub fn load_dir(folder: &Path) -> Result<Definitions, Vec<DefinitionProblem>> {
         Ok(Definitions { loaded })
     } else {
         Err(problems)
+    }
+}
+
+/// The definition with the rules that it leaves to parameters (selectors, paths), ready
+/// for reading; the same definition when it leaves none.
+///
+/// # Errors
+/// Every rule among the parameters that cannot be understood, or is missing.
+pub fn fill_rules<'d>(
+    definition: &'d Definition,
+    params: &BTreeMap<String, String>,
+) -> Result<Cow<'d, Definition>, Vec<ParamProblem>> {
+    let Some(template) = &definition.template else {
+        return Ok(Cow::Borrowed(definition));
+    };
+    let file = format!("{}.toml", definition.name);
+    match read::parse_filled(template, &file, Some(params)) {
+        Ok(filled) => Ok(Cow::Owned(Definition {
+            format: filled.format,
+            ..definition.clone()
+        })),
+        Err(problems) => Err(problems
+            .into_iter()
+            .map(|problem| ParamProblem {
+                param: problem
+                    .key
+                    .strip_prefix("params.")
+                    .unwrap_or(&problem.key)
+                    .to_owned(),
+                what: problem.what,
+                mend: problem.mend,
+            })
+            .collect()),
     }
 }
 

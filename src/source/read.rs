@@ -1,11 +1,14 @@
 //! The text of a definition file becomes a checked definition, or all that is wrong with it.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use toml::de::DeTable;
 use url::Url;
 
 use super::DefinitionProblem;
 use super::asking::{Asking, read_paging};
-use super::reading;
+use super::reading::{self, Rules};
 use super::table::{Entry, Problems, Table};
 use crate::domain::{
     Definition, Format, Kind, Limits, Param, ParamType, QueryForm, Request, Sample, Verified,
@@ -18,11 +21,12 @@ pub(super) const KINDS: [(&str, Kind); 5] = [
     ("article", Kind::Article),
     ("question", Kind::Question),
 ];
-const PARAM_TYPES: [(&str, ParamType); 5] = [
+const PARAM_TYPES: [(&str, ParamType); 6] = [
     ("text", ParamType::Text),
     ("url", ParamType::Url),
     ("server", ParamType::Server),
     ("number", ParamType::Number),
+    ("rule", ParamType::Rule),
     ("secret", ParamType::Secret),
 ];
 const QUERY_FORMS: [(&str, QueryForm); 3] = [
@@ -41,6 +45,15 @@ const VERIFIED: [(&str, Verified); 3] = [
 /// # Errors
 /// Every problem of the file, in its order.
 pub fn parse_definition(text: &str, file_name: &str) -> Result<Definition, Vec<DefinitionProblem>> {
+    parse_filled(text, file_name, None)
+}
+
+/// [`parse_definition`] with the rules that the file leaves to parameters filled in.
+pub(super) fn parse_filled(
+    text: &str,
+    file_name: &str,
+    given: Option<&BTreeMap<String, String>>,
+) -> Result<Definition, Vec<DefinitionProblem>> {
     let mut problems = Problems::new(file_name, text);
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
@@ -57,7 +70,13 @@ pub fn parse_definition(text: &str, file_name: &str) -> Result<Definition, Vec<D
         return Err(problems.into_sorted());
     }
     let root = Table::new(String::new(), 0..0, document.get_ref());
-    let definition = read_root(root, file_name, &mut problems);
+    let definition = read_root(root, file_name, given, &mut problems).map(|(definition, left)| {
+        let template = left.then(|| text.into());
+        Definition {
+            template,
+            ..definition
+        }
+    });
     match definition {
         Some(definition) if problems.is_empty() => Ok(definition),
         _ => Err(problems.into_sorted()),
@@ -67,8 +86,9 @@ pub fn parse_definition(text: &str, file_name: &str) -> Result<Definition, Vec<D
 fn read_root(
     mut root: Table<'_, '_>,
     file_name: &str,
+    given: Option<&BTreeMap<String, String>>,
     problems: &mut Problems<'_>,
-) -> Option<Definition> {
+) -> Option<(Definition, bool)> {
     let stem = file_name
         .rsplit(['/', '\\'])
         .next()
@@ -158,7 +178,13 @@ fn read_root(
         .and_then(|entry| entry.table(problems))
         .map(|table| read_limits(table, problems))
         .unwrap_or_default();
-    let format = reading::read_format(&mut root, problems);
+    let mut rules = Rules {
+        params: &params,
+        given,
+        any_left: false,
+    };
+    let format = reading::read_format(&mut root, &mut rules, problems);
+    let any_left = rules.any_left;
     let request = match (&format, request_at) {
         (Some(Format::Inbound(_)), None) => Some(Request::default()),
         (_, None) => {
@@ -176,7 +202,7 @@ fn read_root(
         .and_then(|entry| entry.table(problems))
         .and_then(|table| read_sample(table, problems));
     root.finish(problems);
-    Some(Definition {
+    let definition = Definition {
         name: name?,
         title: title?,
         summary: summary?,
@@ -191,7 +217,9 @@ fn read_root(
         verified: verified?,
         keyless,
         sample,
-    })
+        template: None,
+    };
+    Some((definition, any_left))
 }
 
 fn read_params(table: &Table<'_, '_>, problems: &mut Problems<'_>) -> Vec<Param> {
@@ -312,6 +340,18 @@ fn read_sample(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<
     let url = table
         .take("url")
         .and_then(|entry| address(&entry, problems));
+    let at = table.take("at").and_then(|entry| moment(&entry, problems));
+    let params = table
+        .take("params")
+        .and_then(|entry| entry.table(problems))
+        .map(|table| {
+            table
+                .all()
+                .into_iter()
+                .filter_map(|(name, entry)| Some((name, scalar_text(&entry, problems)?)))
+                .collect()
+        })
+        .unwrap_or_default();
     let n = table
         .need("n", problems, "write how many items the sample holds")
         .and_then(|entry| entry.whole_number(problems));
@@ -330,6 +370,8 @@ fn read_sample(mut table: Table<'_, '_>, problems: &mut Problems<'_>) -> Option<
     Some(Sample {
         file: file?,
         url,
+        at,
+        params,
         n: n? as usize,
         items,
     })
@@ -381,6 +423,20 @@ fn address(entry: &Entry<'_, '_>, problems: &mut Problems<'_>) -> Option<String>
         );
     }
     Some(text.to_owned())
+}
+
+fn moment(entry: &Entry<'_, '_>, problems: &mut Problems<'_>) -> Option<DateTime<Utc>> {
+    let text = entry.text(problems)?;
+    let moment = DateTime::parse_from_rfc3339(text).ok();
+    if moment.is_none() {
+        problems.add(
+            &entry.span,
+            &entry.key,
+            format!("`{text}` is not a time"),
+            "write it as \"2026-03-01T12:00:00Z\"",
+        );
+    }
+    moment.map(|moment| moment.to_utc())
 }
 
 fn needed_text(

@@ -1,17 +1,29 @@
 //! Whether a definition reads its own sample as it says it does. Reading is the parse
 //! stage's work and is handed in, since a stage does not call another.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use url::Url;
 
 use super::Definitions;
 use crate::domain::{Definition, Item};
 
+/// A sample as it is handed to the reader.
+#[derive(Clone, Debug)]
+pub struct Saved<'a> {
+    /// The saved answer.
+    pub bytes: &'a [u8],
+    /// Where it would have come from.
+    pub url: Option<Url>,
+    /// When it was saved.
+    pub at: Option<DateTime<Utc>>,
+}
+
 /// Reads every sample with `read` and compares. Each problem is one sentence with the
 /// definition's name in front; an empty list means that all samples read as they should.
 pub fn check_samples(
     definitions: &Definitions,
-    read: impl Fn(&Definition, &[u8], Option<&Url>) -> Result<Vec<Item>, String>,
+    read: impl Fn(&Definition, &Saved<'_>) -> Result<Vec<Item>, String>,
 ) -> Vec<String> {
     let mut problems = Vec::new();
     for loaded in definitions.loaded() {
@@ -26,8 +38,23 @@ pub fn check_samples(
             ));
             continue;
         };
-        let url = sample.url.as_deref().and_then(|url| Url::parse(url).ok());
-        match read(&loaded.definition, bytes, url.as_ref()) {
+        let definition = match super::fill_rules(&loaded.definition, &sample.params) {
+            Ok(definition) => definition,
+            Err(wrong) => {
+                problems.extend(
+                    wrong
+                        .iter()
+                        .map(|wrong| format!("{name}: the sample's {wrong}")),
+                );
+                continue;
+            }
+        };
+        let saved = Saved {
+            bytes,
+            url: sample.url.as_deref().and_then(|url| Url::parse(url).ok()),
+            at: sample.at,
+        };
+        match read(&definition, &saved) {
             Err(why) => problems.push(format!("{name}: the sample cannot be read: {why}")),
             Ok(items) => problems.extend(
                 differences(sample.n, &sample.items, &items)

@@ -35,9 +35,6 @@ pub(super) struct RawDefinition {
     keyless: bool,
     /// How we know that it works; `sample` for definitions of your own.
     verified: RawVerified,
-    /// Not counted yet: the site changes, or nobody has seen a real answer.
-    #[serde(default)]
-    experimental: bool,
     /// The site's terms of use.
     terms: Option<String>,
     /// What a source may set.

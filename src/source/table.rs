@@ -207,6 +207,11 @@ impl<'v, 'i> Table<'v, 'i> {
             .map(|(name, value)| self.entry(name.get_ref(), value))
     }
 
+    /// Whether the file sets the key; asking does not make it known.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.iter().any(|(name, _)| name.get_ref() == key)
+    }
+
     /// The key's value, or a problem when the file does not set it.
     pub(super) fn need(
         &mut self,

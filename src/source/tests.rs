@@ -26,6 +26,7 @@ fn every_built_in_definition_gives_a_request_once_its_parameters_are_set() {
                 let value = match param.param_type {
                     crate::domain::ParamType::Url => "https://example.org/a?b=c",
                     crate::domain::ParamType::Number => "12",
+                    crate::domain::ParamType::Server => "forum.example.org",
                     _ if param.name == "host" => "imap.example.org",
                     _ => "Acme Corp & Söhne",
                 };
@@ -77,10 +78,14 @@ fn brands_find_every_keyless_definition_that_takes_a_query() {
         [
             "google-news",
             "bing-news",
+            "medium-tag",
+            "mastodon-tag",
+            "bluesky-search",
             "reddit-search",
             "hackernews",
-            "mastodon-tag",
-            "lemmy-search"
+            "lemmy-search",
+            "stackexchange-search",
+            "github-issues"
         ]
     );
 }

@@ -60,6 +60,7 @@ pub(super) async fn poll_mailbox(
                 bytes,
                 content_type: None,
                 url: None,
+                at: None,
             };
             match email::read(&answer, &definition) {
                 Ok(parsed) => all.items.extend(parsed.items),

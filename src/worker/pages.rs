@@ -42,6 +42,7 @@ pub(super) async fn follow_page(
         bytes: &page.bytes,
         content_type: page.content_type.as_deref(),
         url: Some(&page.url),
+        at: None,
     });
     let Some(feed) = announced.filter(|feed| *feed != page.url) else {
         return Ok(page);
@@ -100,6 +101,7 @@ pub(super) async fn read_page(
 ) -> Option<Result<ReadPage, ParseError>> {
     let definition = Arc::clone(definition);
     let request = request.clone();
+    let at = Engine::now();
     blocking_plain(move || {
         let parsed = parse::read(
             &definition,
@@ -107,6 +109,7 @@ pub(super) async fn read_page(
                 bytes: &page.bytes,
                 content_type: page.content_type.as_deref(),
                 url: Some(&page.url),
+                at: Some(at),
             },
         )?;
         let next = paging_of(&definition).and_then(|paging| {

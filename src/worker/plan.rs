@@ -367,7 +367,13 @@ fn plan_source(
         .name
         .clone()
         .unwrap_or_else(|| SourceName::new(definition.source_name(&shown)));
-    let definition = Arc::new(definition.clone());
+    let filled = source::fill_rules(definition, &params).map_err(|wrong| {
+        // A rule that is missing is told like any other parameter.
+        let missing = definition.check_params(&params);
+        let told = if missing.is_empty() { wrong } else { missing };
+        told.into_iter().map(problem_of).collect::<Vec<_>>()
+    })?;
+    let definition = Arc::new(filled.into_owned());
     definition
         .expand(&params)
         .into_iter()

@@ -148,6 +148,7 @@ pub async fn poll(
             bytes: &page.bytes,
             content_type: page.content_type.as_deref(),
             url: Some(&page.url),
+            at: None,
         });
         let feeds = match feeds {
             Ok(feeds) => feeds,

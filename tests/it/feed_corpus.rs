@@ -35,6 +35,7 @@ fn read(expectation: &Expectation) -> Result<Vec<Item>, ParseError> {
         bytes: &expectation.bytes,
         content_type: expectation.content_type.as_deref(),
         url: url.as_ref(),
+        at: None,
     };
     feed::read(&answer, "feed", Kind::Article).map(|parsed| parsed.items)
 }
@@ -80,6 +81,7 @@ fn no_feed_of_the_corpus_makes_it_panic_or_lets_a_script_through() {
             bytes: &bytes,
             content_type: None,
             url: None,
+            at: None,
         };
         let first = feed::read(&answer, "feed", Kind::Article);
         let second = feed::read(&answer, "feed", Kind::Article);
@@ -162,6 +164,7 @@ fn the_same_file_twice_adds_nothing_to_a_store() {
             bytes: &bytes,
             content_type: None,
             url: None,
+            at: None,
         };
         let Ok(parsed) = feed::read(&answer, "feed", Kind::Article) else {
             continue;

@@ -227,6 +227,7 @@ fn check_answer(name: &str, bytes: &[u8], content_type: Option<&str>) -> Result<
         bytes,
         content_type,
         url: Some(&url),
+        at: None,
     };
     let first = parse::read(definition(name), &answer);
     prop_assert_eq!(&first, &parse::read(definition(name), &answer));

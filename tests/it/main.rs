@@ -1,5 +1,6 @@
 //! One integration binary: the real program against real local parts.
 
+mod add_a_site;
 mod asking;
 mod bad_input;
 mod benches;

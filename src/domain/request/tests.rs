@@ -45,6 +45,7 @@ fn tag_definition() -> Definition {
         verified: Verified::Sample,
         keyless: true,
         sample: None,
+        template: None,
     }
 }
 

@@ -179,6 +179,7 @@ mod tests {
             bytes: text.as_bytes(),
             content_type: None,
             url: None,
+            at: None,
         };
         let found = detect(&answer);
         assert_eq!(found.is_some(), blocked, "{text:?} gave {found:?}");

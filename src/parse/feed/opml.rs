@@ -113,6 +113,7 @@ mod tests {
             bytes,
             content_type: None,
             url: None,
+            at: None,
         })
     }
 

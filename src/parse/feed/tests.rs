@@ -16,6 +16,7 @@ fn parsed(text: impl AsRef<[u8]>) -> Parsed {
         bytes: text.as_ref(),
         content_type: None,
         url: Some(&url),
+        at: None,
     };
     read(&answer, "feed", Kind::Article).expect("a feed")
 }
@@ -45,6 +46,7 @@ fn error(bytes: &[u8]) -> ParseError {
         bytes,
         content_type: None,
         url: None,
+        at: None,
     };
     read(&answer, "feed", Kind::Article).expect_err("no feed")
 }
@@ -310,6 +312,7 @@ fn compressed_bytes_that_nobody_announced_are_unpacked_but_not_without_bound() {
             bytes,
             content_type: None,
             url: None,
+            at: None,
         };
         read(&answer, "feed", Kind::Article)
     };
@@ -368,6 +371,7 @@ fn hostile_input_is_read_or_refused_but_never_panics() {
             bytes: text.as_bytes(),
             content_type: Some("text/xml; charset="),
             url: None,
+            at: None,
         };
         // Both outcomes are right; reaching the next line is the test.
         drop(read(&answer, "feed", Kind::Article));

@@ -19,7 +19,7 @@ const MAX_REFERENCES: usize = 500;
 const MAX_COPIED: usize = 10_000;
 
 /// The items that belong to no other item, in document order.
-pub(super) fn items(page: &Html) -> Vec<Value> {
+pub(in crate::parse) fn items(page: &Html) -> Vec<Value> {
     let referring = Selector::parse("[itemref]").expect("the selector is fixed");
     let mut walk = Walk {
         page,
@@ -150,7 +150,8 @@ fn is_inside(element: ElementRef<'_>, outer: ElementRef<'_>) -> bool {
     element.id() == outer.id() || element.ancestors().any(|node| node.id() == outer.id())
 }
 
-fn add(item: &mut Map<String, Value>, name: &str, value: Value) {
+/// Adds a value to a property, which becomes a list with its second.
+pub(super) fn add(item: &mut Map<String, Value>, name: &str, value: Value) {
     // Full addresses name the same property.
     let name = name.rsplit(['/', '#']).next().unwrap_or(name).to_owned();
     match item.get_mut(&name) {
@@ -167,7 +168,7 @@ fn add(item: &mut Map<String, Value>, name: &str, value: Value) {
 
 /// The value of a property by the kind of its element. A link gives its address, except
 /// where a reader is meant to read its words.
-fn property_value(element: ElementRef<'_>, name: &str) -> Value {
+pub(in crate::parse) fn property_value(element: ElementRef<'_>, name: &str) -> Value {
     const READ_ALOUD: [&str; 6] = [
         "name",
         "author",

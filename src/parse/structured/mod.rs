@@ -1,16 +1,14 @@
-//! Any web page that marks its reviews up with schema.org, in JSON-LD or microdata,
-//! becomes items; what the page says about all ratings together becomes notes.
+//! Any web page that marks its reviews up with schema.org (in JSON-LD, microdata or RDFa)
+//! or with microformats becomes items; what it says about all ratings becomes notes.
 
 mod jsonld;
 mod lenient;
-mod microdata;
-mod nesting;
+pub(super) mod microdata;
+mod microformats;
+mod rdfa;
 mod review;
 
-use scraper::{Html, Selector};
-use url::Url;
-
-use super::{Answer, ParseError, Parsed, encoding};
+use super::{Answer, ParseError, Parsed, page};
 use crate::domain::{Definition, Item};
 
 /// What a page says about all ratings of one thing. Reviews have words, ratings may have
@@ -48,7 +46,11 @@ pub struct Page {
 /// The answer is empty or no web page. A page without marked-up reviews is no error: it
 /// gives no items and a note.
 pub fn read(answer: &Answer<'_>, definition: &Definition) -> Result<Parsed, ParseError> {
-    let page = read_page(answer, definition)?;
+    read_page(answer, definition).map(with_notes)
+}
+
+/// The items of a page, with what else it says as notes for people.
+pub(super) fn with_notes(page: Page) -> Parsed {
     let mut notes: Vec<String> = page.aggregates.iter().filter_map(describe).collect();
     notes.dedup();
     if page.n_repaired > 0 {
@@ -60,12 +62,12 @@ pub fn read(answer: &Answer<'_>, definition: &Definition) -> Result<Parsed, Pars
     if page.items.is_empty() {
         notes.push("the page marks up no reviews".to_owned());
     }
-    Ok(Parsed {
+    Parsed {
         items: page.items,
         deleted: Vec::new(),
         notes,
         ..Parsed::default()
-    })
+    }
 }
 
 /// [`read`] with the figures about all ratings as figures.
@@ -73,28 +75,10 @@ pub fn read(answer: &Answer<'_>, definition: &Definition) -> Result<Parsed, Pars
 /// # Errors
 /// As [`read`].
 pub fn read_page(answer: &Answer<'_>, definition: &Definition) -> Result<Page, ParseError> {
-    let decoded = encoding::decode(answer.bytes, answer.content_type);
-    let source = decoded.text.trim_start_matches('\u{feff}').trim();
-    if source.is_empty() {
-        return Err(ParseError::Empty);
-    }
-    if !source.contains('<') || source.starts_with(['{', '[']) {
-        return Err(ParseError::NotAFeed(
-            "the answer is not a web page".to_owned(),
-        ));
-    }
-    if nesting::is_too_deep(source) {
-        return Err(ParseError::Broken(
-            "the page nests thousands of elements in each other".to_owned(),
-        ));
-    }
-    let html = Html::parse_document(source);
-    let base = base_of(&html, answer.url);
+    let page::Page { html, base } = page::open(answer)?;
     let kind = definition.kind;
     let (blocks, n_repaired) = jsonld::blocks(&html);
     let from_blocks = review::find(&blocks, &definition.name, kind, base.as_ref());
-    let marked = microdata::items(&html);
-    let from_marks = review::find(&marked, &definition.name, kind, base.as_ref());
     let mut items: Vec<Item> = Vec::new();
     for item in from_blocks.items {
         // Templates print some reviews twice, word for word with author and date; ratings
@@ -104,20 +88,25 @@ pub fn read_page(answer: &Answer<'_>, definition: &Definition) -> Result<Page, P
             items.push(item);
         }
     }
-    let n_from_blocks = items.len();
-    for item in from_marks.items {
-        // Pages often write the same reviews in both notations.
-        if !items[..n_from_blocks]
-            .iter()
-            .any(|other| is_same(other, &item))
-        {
-            items.push(item);
-        }
-    }
     let mut aggregates = from_blocks.aggregates;
-    for aggregate in from_marks.aggregates {
-        if !aggregates.contains(&aggregate) {
-            aggregates.push(aggregate);
+    let others = [
+        microdata::items(&html),
+        rdfa::items(&html),
+        microformats::items(&html),
+    ];
+    for marked in &others {
+        let found = review::find(marked, &definition.name, kind, base.as_ref());
+        let n_before = items.len();
+        for item in found.items {
+            // Pages often write the same reviews in several notations.
+            if !items[..n_before].iter().any(|other| is_same(other, &item)) {
+                items.push(item);
+            }
+        }
+        for aggregate in found.aggregates {
+            if !aggregates.contains(&aggregate) {
+                aggregates.push(aggregate);
+            }
         }
     }
     Ok(Page {
@@ -138,31 +127,6 @@ fn is_same(left: &Item, right: &Item) -> bool {
             == right.published_at.map(|at| at.date_naive());
     (same_words && (same_author || name(left).is_none() || name(right).is_none()))
         || (same_author && name(left).is_some() && same_day && left.rating == right.rating)
-}
-
-/// The base of relative links: `<base>`, where the answer came from, or the address that
-/// the page gives as its own.
-fn base_of(html: &Html, url: Option<&Url>) -> Option<Url> {
-    let first = |selector: &str, attribute: &str| {
-        let selector = Selector::parse(selector).expect("the selectors are fixed");
-        html.select(&selector)
-            .find_map(|element| element.attr(attribute))
-            .map(|address| address.trim().to_owned())
-    };
-    let own = || {
-        first("link[rel=canonical]", "href")
-            .or_else(|| first("meta[property=\"og:url\"]", "content"))
-            .and_then(|address| Url::parse(&address).ok())
-    };
-    let here = url.cloned().or_else(own);
-    match first("base", "href") {
-        Some(address) => match &here {
-            Some(here) => here.join(&address).ok().or_else(|| Some(here.clone())),
-            None => Url::parse(&address).ok(),
-        },
-        None => here,
-    }
-    .filter(|base| matches!(base.scheme(), "http" | "https"))
 }
 
 fn describe(aggregate: &Aggregate) -> Option<String> {

@@ -1,7 +1,10 @@
 //! What pages write, and what is read from it.
 
+use url::Url;
+
 use super::*;
-use crate::domain::{Format, HtmlReading, Kind, Limits, Rating, Request, Verified};
+use crate::domain::{Format, Kind, Rating};
+use crate::parse::testing;
 
 fn page(html: &str) -> Page {
     try_page(html).expect("a page")
@@ -9,26 +12,15 @@ fn page(html: &str) -> Page {
 
 fn try_page(html: &str) -> Result<Page, ParseError> {
     let definition = Definition {
-        name: "reviews-page".to_owned(),
-        title: "Page".to_owned(),
-        summary: String::new(),
-        help: String::new(),
         kind: Kind::Review,
-        format: Format::Html(HtmlReading::SchemaOrg),
-        params: Vec::new(),
-        request: Request::default(),
-        paging: None,
-        limits: Limits::default(),
-        terms: None,
-        verified: Verified::Sample,
-        keyless: true,
-        sample: None,
+        ..testing::definition(Format::Feed)
     };
     let url = Url::parse("https://shop.example/p/1").expect("an address");
     let answer = Answer {
         bytes: html.as_bytes(),
         content_type: Some("text/html; charset=utf-8"),
         url: Some(&url),
+        at: None,
     };
     read_page(&answer, &definition)
 }
@@ -183,4 +175,137 @@ fn items_of_two_names_inside_each_other_do_not_double_for_ever() {
     let written = serde_json::to_string(&items).expect("values are JSON");
     assert!(written.contains("It broke"));
     assert!(written.len() < 2_000_000, "{} bytes", written.len());
+}
+
+#[test]
+fn reviews_in_rdfa_are_read_like_those_in_microdata() {
+    let page = page(
+        r#"<div vocab="https://schema.org/" typeof="Product"><h1 property="name">Kettle</h1>
+        <div property="aggregateRating" typeof="AggregateRating"><span property="ratingValue">3.5</span>
+          of <meta property="bestRating" content="5"><span property="reviewCount">11</span> reviews,
+          <span property="ratingCount">40</span> ratings</div>
+        <div property="review" typeof="Review"><b property="name">Leaks</b> by
+          <span property="author" typeof="Person"><a property="url" href="/u/7"><i property="name">Ellie</i></a></span>
+          <meta property="datePublished" content="2026-03-01">
+          <div property="reviewRating" typeof="Rating"><span property="ratingValue">1</span>/<span property="bestRating">5</span></div>
+          <p property="reviewBody">It leaks.<br>Twice.</p></div></div>"#,
+    );
+    let [review] = page.items.as_slice() else {
+        panic!("one review, not {:?}", page.items);
+    };
+    assert_eq!(review.title.as_deref(), Some("Leaks"));
+    assert_eq!(review.text, "It leaks.\nTwice.");
+    let author = review.author.clone().unwrap_or_default();
+    assert_eq!(author.name.as_deref(), Some("Ellie"));
+    assert_eq!(author.url.as_deref(), Some("https://shop.example/u/7"));
+    assert_eq!(
+        review.rating,
+        Some(Rating {
+            value: 1.0,
+            best: 5.0
+        })
+    );
+    assert!(review.published_at.is_some());
+    assert_eq!(
+        page.aggregates,
+        [Aggregate {
+            of: Some("Kettle".to_owned()),
+            value: Some(3.5),
+            best: Some(5.0),
+            worst: None,
+            n_reviews: Some(11),
+            n_ratings: Some(40),
+        }]
+    );
+}
+
+#[test]
+fn the_old_vocabulary_in_rdfa_means_the_same() {
+    let page = page(
+        r#"<div xmlns:v="http://rdf.data-vocabulary.org/#" typeof="v:Review">
+        <span property="v:itemreviewed">L'Amour</span> by <span property="v:reviewer">Ulysses</span>
+        on <span property="v:dtreviewed" content="2026-01-06">Jan 6</span>
+        <span property="v:summary">Delightful</span><span property="v:description">Crisp and light.</span>
+        <span rel="v:rating"><span typeof="v:Rating"><b property="v:value">8</b>/<i property="v:best">10</i></span></span></div>
+        <div xmlns:v="http://rdf.data-vocabulary.org/#" typeof="v:Review-aggregate">
+        <span property="v:itemreviewed">L'Amour</span><span rel="v:rating"><span typeof="v:Rating">
+        <b property="v:average">9</b> of <i property="v:best">10</i></span></span>
+        <span property="v:votes">24</span> votes, <span property="v:count">5</span> reviews</div>"#,
+    );
+    let [review] = page.items.as_slice() else {
+        panic!("one review, not {:?}", page.items);
+    };
+    assert_eq!(review.text, "Crisp and light.");
+    assert_eq!(review.title.as_deref(), Some("Delightful"));
+    assert_eq!(
+        review.rating,
+        Some(Rating {
+            value: 8.0,
+            best: 10.0
+        })
+    );
+    let [aggregate] = page.aggregates.as_slice() else {
+        panic!("one aggregate, not {:?}", page.aggregates);
+    };
+    assert_eq!(aggregate.of.as_deref(), Some("L'Amour"));
+    assert_eq!((aggregate.value, aggregate.best), (Some(9.0), Some(10.0)));
+    assert_eq!(
+        (aggregate.n_reviews, aggregate.n_ratings),
+        (Some(5), Some(24))
+    );
+}
+
+#[test]
+fn microformats_of_both_versions_are_read() {
+    let page = page(
+        r#"<div class="hreview"><span class="item vcard"><b class="fn">Crepes</b></span>
+        <abbr class="rating" title="4">****</abbr><h4 class="summary">Lovely</h4>
+        <span class="reviewer vcard"><a class="url fn" href="/t">Tantek</a></span>
+        <time class="dtreviewed" datetime="2026-03-01T10:00Z">March 1st</time>
+        <div class="description"><p>Good <b>food</b>.</p><p>Slow.</p></div>
+        <a rel="self bookmark" href="/r/1">link</a></div>
+        <div class="h-review"><a class="p-item h-item"><span class="p-name">Cafe</span></a>
+        <span class="p-name">Dull</span><a class="p-author h-card" href="/b">Bo</a>
+        <time class="dt-published" datetime="2026-03-02"></time>
+        <data class="p-rating" value="2">**</data> of <span class="p-best">10</span>
+        <div class="e-content">Cold.</div><a class="u-url" href="/r/2"></a></div>
+        <div class="hreview-aggregate"><span class="item"><span class="fn">Crepes</span></span>
+        <span class="rating"><span class="average">9.2</span>/<span class="best">10</span></span>
+        <span class="count">6</span> reviews <span class="votes">20</span> votes</div>"#,
+    );
+    let [first, second] = page.items.as_slice() else {
+        panic!("two reviews, not {:?}", page.items);
+    };
+    assert_eq!(first.title.as_deref(), Some("Lovely"));
+    assert_eq!(first.text, "Good food.\nSlow.");
+    assert_eq!(first.url.as_deref(), Some("https://shop.example/r/1"));
+    assert_eq!(
+        first.rating,
+        Some(Rating {
+            value: 4.0,
+            best: 5.0
+        })
+    );
+    let author = first.author.clone().unwrap_or_default();
+    assert_eq!(author.name.as_deref(), Some("Tantek"));
+    assert_eq!(second.title.as_deref(), Some("Dull"));
+    assert_eq!(second.text, "Cold.");
+    assert_eq!(
+        second.rating,
+        Some(Rating {
+            value: 2.0,
+            best: 10.0
+        })
+    );
+    let author = second.author.clone().unwrap_or_default();
+    assert_eq!(author.name.as_deref(), Some("Bo"));
+    assert!(first.published_at.is_some() && second.published_at.is_some());
+    let [aggregate] = page.aggregates.as_slice() else {
+        panic!("one aggregate, not {:?}", page.aggregates);
+    };
+    assert_eq!((aggregate.value, aggregate.best), (Some(9.2), Some(10.0)));
+    assert_eq!(
+        (aggregate.n_reviews, aggregate.n_ratings),
+        (Some(6), Some(20))
+    );
 }
