@@ -52,7 +52,9 @@ pub(super) fn items(page: &Html) -> Vec<Value> {
 
 fn review(root: ElementRef<'_>) -> Value {
     let mut node = typed("Review");
-    put(&mut node, "name", shown(root, &TITLE));
+    // A picture alone is named by its words.
+    let title = shown(root, &TITLE).or_else(|| root.attr("alt").map(str::to_owned));
+    put(&mut node, "name", title);
     put(&mut node, "reviewBody", inner(root, &BODY));
     put(&mut node, "datePublished", moment(root));
     let link = shown_link(root).or_else(|| permanent_link(root));
