@@ -41,7 +41,7 @@ pub struct OpenStream {
 
 enum Open {
     Http {
-        body: BodyStream,
+        body: Box<BodyStream>,
         reader: LineReader,
         kind: StreamKind,
     },
@@ -104,7 +104,7 @@ pub async fn open_stream(
             }
             match client.open(get).await? {
                 Opened::Stream(body) => Open::Http {
-                    body,
+                    body: Box::new(body),
                     reader: match kind.carrier {
                         Carrier::Sse => LineReader::Sse(SseReader::default()),
                         _ => LineReader::Lines(Vec::new()),
