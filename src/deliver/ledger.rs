@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
 use tracing::{error, warn};
 
@@ -14,6 +14,9 @@ use crate::store::{Store, StoreError, Tried};
 
 /// Room of a destination that is no longer configured: its deliveries are only skipped.
 const ROOM_TO_SKIP: usize = 64;
+/// What is due to a destination that we do not know waits this long before it is skipped:
+/// after a reload an event may be stored for a new one before we are told of it.
+const UNKNOWN_WAITS: TimeDelta = TimeDelta::seconds(60);
 /// Claimed at a time in all.
 const PER_CLAIM: usize = 256;
 
@@ -55,9 +58,15 @@ pub(super) fn run(store: &Store, work: Work) -> Result<Done, StoreError> {
             store.bundle(&bundle, &digest::build(&bundle, work.now), work.now)?;
         }
     }
-    let room = |name: &str| rooms.get(name).copied().unwrap_or(ROOM_TO_SKIP);
+    let room = |name: &str| rooms.get(name).copied().unwrap_or(0);
+    let to_skip = |name: &str| match rooms.get(name) {
+        Some(_) => 0,
+        None => ROOM_TO_SKIP,
+    };
+    let mut claimed = store.claim_due_within(work.now, &room, PER_CLAIM)?;
+    claimed.extend(store.claim_due_within(work.now - UNKNOWN_WAITS, &to_skip, PER_CLAIM)?);
     Ok(Done {
-        claimed: store.claim_due_within(work.now, &room, PER_CLAIM)?,
+        claimed,
         next_at: store.next_due_after(work.now)?,
     })
 }

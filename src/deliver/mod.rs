@@ -81,6 +81,10 @@ pub async fn run(
     let mut sender = Sender::new(store, client, now);
     sender.set_destinations(destinations.borrow_and_update().clone());
     loop {
+        // Before anything is claimed, or what is meant for a new destination would wait.
+        if destinations.has_changed().unwrap_or(false) {
+            sender.set_destinations(destinations.borrow_and_update().clone());
+        }
         let pause = sender.pause().min(LOOK_AT_LEAST_EVERY);
         tokio::select! {
             biased;

@@ -393,6 +393,10 @@ async fn after_eleven_attempts_it_is_given_up() {
 async fn a_webhook_that_was_removed_is_skipped_with_a_reason() {
     let bench = Bench::new();
     bench.put("evt_1", &["old"]);
+    // It may be one that a reload has just brought: the event came before the news of it.
+    assert_eq!(bench.pass(&[]).await, Pass::default());
+    assert_eq!(bench.delivery("evt_1", "old").state, DeliveryState::Due);
+    bench.clock.forward(TimeDelta::minutes(2));
     assert_eq!(bench.pass(&[]).await, Pass::default());
     let delivery = bench.delivery("evt_1", "old");
     assert_eq!(delivery.state, DeliveryState::Skipped);

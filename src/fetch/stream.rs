@@ -42,8 +42,8 @@ pub struct OpenStream {
 enum Open {
     Http {
         body: Box<BodyStream>,
-        reader: LineReader,
-        kind: StreamKind,
+        reader: Box<LineReader>,
+        kind: Box<StreamKind>,
     },
     WebSocket(Box<WebSocketStream<Connection>>),
 }
@@ -105,11 +105,11 @@ pub async fn open_stream(
             match client.open(get).await? {
                 Opened::Stream(body) => Open::Http {
                     body: Box::new(body),
-                    reader: match kind.carrier {
+                    reader: Box::new(match kind.carrier {
                         Carrier::Sse => LineReader::Sse(SseReader::default()),
                         _ => LineReader::Lines(Vec::new()),
-                    },
-                    kind: kind.clone(),
+                    }),
+                    kind: Box::new(kind.clone()),
                 },
                 Opened::Refused(response) => {
                     let hints = CacheHints::of(&response.headers, now);
@@ -164,11 +164,11 @@ impl OpenStream {
     /// How long the server wants us to wait before we connect again.
     pub fn retry_after(&self) -> Option<Duration> {
         match &self.carrier {
-            Open::Http {
-                reader: LineReader::Sse(reader),
-                ..
-            } => reader.retry_ms().map(Duration::from_millis),
-            _ => None,
+            Open::Http { reader, .. } => match reader.as_ref() {
+                LineReader::Sse(reader) => reader.retry_ms().map(Duration::from_millis),
+                LineReader::Lines(_) => None,
+            },
+            Open::WebSocket(_) => None,
         }
     }
 
@@ -187,7 +187,7 @@ impl OpenStream {
                     .await
                     .map_err(|error| error.to_string())?
                     .ok_or_else(|| "the answer came to its end".to_owned())?;
-                match reader {
+                match reader.as_mut() {
                     LineReader::Sse(reader) => self.ready.extend(
                         reader
                             .push(&piece)

@@ -200,7 +200,7 @@ fn a_gap_is_closed_by_reading_further_back() {
         (n_asked("/feed") >= 4).then_some(())
     });
     assert_eq!(
-        ["/page/2", "/page/3", "/page/4", "/page/5"].map(|path| n_asked(path)),
+        ["/page/2", "/page/3", "/page/4", "/page/5"].map(n_asked),
         [1, 1, 1, 0],
         "as far back as what is known, once"
     );
@@ -271,16 +271,12 @@ fn a_webhook_to_the_inside_is_refused_with_its_reason() {
     }
     place.write("hearken.toml", &text);
     let daemon = place.start_daemon();
-    for number in 0..hosts.len() {
+    for (number, host) in hosts.iter().enumerate() {
         let said = place
             .run(&["webhook", "test", &format!("hook-{number}")])
             .ends_with(1);
         let text = said.stdout + &said.stderr;
-        assert!(
-            text.contains("net.allow_private"),
-            "{}: {text}",
-            hosts[number]
-        );
+        assert!(text.contains("net.allow_private"), "{host}: {text}");
     }
     assert!(trap.asked().is_empty(), "nothing got inside");
     daemon.stop("TERM");

@@ -38,7 +38,7 @@ fn wanted(definition: &str, entry: &Value) -> Wanted {
         Value::Number(number) => Some(number.to_string()),
         Value::Object(id) => id
             .values()
-            .last()
+            .next_back()
             .and_then(Value::as_str)
             .map(str::to_owned),
         _ => text("id"),
