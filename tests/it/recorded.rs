@@ -129,18 +129,38 @@ fn client() -> Client {
     .expect("the policy is sound")
 }
 
-/// Recorded answers of a definition's interface, and the parameter of the next page in their
-/// `Link` header.
-const CASES: [(&str, &str, &str); 2] = [
+/// Recorded answers of a definition's interface, where the mark of the next page stands (the
+/// `Link` header, or a place in the body), and the parameter that it goes into.
+const CASES: [(&str, &str, &str, &str); 5] = [
     (
         "social/rtoot/get_timeline_hashtag",
         "mastodon-tag",
+        "link",
         "max_id",
     ),
     (
         "social/mastodon-py/test_public_tl",
         "mastodon-tag",
+        "link",
         "max_id",
+    ),
+    (
+        "social/bskyr/f_search",
+        "bluesky-search",
+        "/cursor",
+        "cursor",
+    ),
+    (
+        "social/tweepy/test_client_search_recent",
+        "x-recent-search",
+        "/meta/next_token",
+        "next_token",
+    ),
+    (
+        "social/praw/TestRedditorListings",
+        "reddit-search-api",
+        "/data/after",
+        "after",
     ),
 ];
 
@@ -181,7 +201,7 @@ async fn the_next_page_of_each_recorded_interface_is_found() {
     let Some(folder) = corpus() else { return };
     let recorded = recorded(&folder);
     let mut n_checked = BTreeMap::new();
-    for (prefix, definition, param) in CASES {
+    for (prefix, definition, place, param) in CASES {
         let definition = source::builtin()
             .find(definition)
             .unwrap_or_else(|| panic!("there is no definition {definition}"));
@@ -226,24 +246,30 @@ async fn the_next_page_of_each_recorded_interface_is_found() {
                     .find(|(key, _)| key == param)
                     .map(|(_, value)| value.into_owned())
             });
-            let expected = answer.header("link").and_then(|link| {
-                let target = link.split(['<', '>']).nth(1)?;
-                let url = Url::parse(target).ok()?;
-                let pair = url.query_pairs().find(|(key, _)| key == param)?;
-                Some(pair.1.into_owned())
-            });
-            assert!(expected.is_some(), "{} has a next page", answer.name);
+            let expected = if place == "link" {
+                answer.header("link").and_then(|link| {
+                    let target = link.split(['<', '>']).nth(1)?;
+                    let url = Url::parse(target).ok()?;
+                    let pair = url.query_pairs().find(|(key, _)| key == param)?;
+                    Some(pair.1.into_owned())
+                })
+            } else {
+                let body: Value = serde_json::from_slice(&bytes).expect("JSON");
+                body.pointer(place)
+                    .and_then(Value::as_str)
+                    .map(str::to_owned)
+            };
             assert_eq!(found, expected, "{}", answer.name);
             *n_checked.entry(prefix).or_insert(0) += usize::from(expected.is_some());
         }
         assert!(
-            n_checked.contains_key(prefix),
-            "no recorded answer of {prefix}"
+            n_checked.get(prefix).is_some_and(|n| *n > 0),
+            "no recorded answer of {prefix} has a next page"
         );
     }
     eprintln!("next pages found: {n_checked:?}");
     let n_all: usize = n_checked.values().sum();
-    assert!(n_all >= 3, "{n_checked:?}");
+    assert!(n_all >= 5, "{n_checked:?}");
 }
 
 #[tokio::test]
