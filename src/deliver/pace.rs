@@ -204,9 +204,9 @@ mod tests {
     #[test]
     fn what_is_under_way_takes_place() {
         let mut pace = Pace::new(Limit::of("generic"));
-        assert_eq!(pace.free(at(0), 0), 64);
-        assert_eq!(pace.free(at(0), 60), 4);
-        assert_eq!(pace.free(at(0), 70), 0);
+        assert_eq!(pace.free(at(0), 0), OWN.in_flight);
+        assert_eq!(pace.free(at(0), OWN.in_flight - 4), 4);
+        assert_eq!(pace.free(at(0), OWN.in_flight + 6), 0);
         assert_eq!(pace.next_at(at(0)), None);
     }
 
