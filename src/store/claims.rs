@@ -69,16 +69,21 @@ impl Store {
         for destination in destinations_in(&tables.due) {
             let destination = destination?;
             let name = keys::destination_name(&destination);
+            let room = room(&name);
+            // Asked first: it costs nothing, and the rest reads the store.
+            if room == 0 {
+                continue;
+            }
             let health = self.destination_health(&name)?;
             if health.disabled.is_some() {
                 continue;
             }
             let n_sending = tables.sending.scan_prefix(&destination).keys().count();
             let queue = match &health.held {
-                Some(held) if held.until > now || n_sending > 0 || room(&name) == 0 => continue,
+                Some(held) if held.until > now || n_sending > 0 => continue,
                 Some(held) => self.probe(&destination, held, now)?,
                 None => {
-                    let n_free = room(&name).saturating_sub(n_sending).min(total);
+                    let n_free = room.saturating_sub(n_sending).min(total);
                     self.heads(&destination, now, n_free)?
                 }
             };
