@@ -22,6 +22,7 @@ import json
 import pathlib
 import random
 import re
+import unicodedata
 
 HERE = pathlib.Path(__file__).resolve().parent / "toward"
 LANGS = ("en", "tr", "hi", "te")
@@ -278,7 +279,7 @@ def render(template, brands, rng, pools):
             extra = expand(rng.choice(choices), rng)
             extra = lower(extra, lang) if case == "lower" else extra
             first, second = (extra, text) if rng.random() < 0.5 else (text, extra)
-            if first[-1:].isalnum():
+            if unicodedata.category(first[-1])[0] in "LMN":
                 first += "."
             text = first + " " + second
     if rng.random() < 0.12:
