@@ -42,6 +42,9 @@ TENS = {"10": "on", "20": "yirmi", "30": "otuz", "40": "kırk", "50": "elli", "6
 VOWELS = "aeıioöuüâîû"
 
 
+TURKISH = re.compile("[çğıöşüÇĞİÖŞÜ]")
+
+
 def turkish_lower(text):
     return text.replace("İ", "i").replace("I", "ı").lower()
 
@@ -50,6 +53,8 @@ def spoken(name):
     """The end of the name as it is read aloud, in lower case."""
     if name[-1].isdigit():
         return TENS.get(name[-2:], DIGITS[name[-1]])
+    if name.isalpha() and name.isupper() and not set(name[-2:].lower()) & set(VOWELS):
+        return "iks" if name[-1] == "X" else name[-1].lower() + "e"  # letters are read out: te-pe-le
     # an all-capital or mixed foreign name has I for i far more often than for ı
     low = name.replace("İ", "i").lower().replace("i̇", "i")
     if low.endswith("y") and (len(low) < 2 or low[-2] not in VOWELS):
@@ -124,7 +129,10 @@ BRANDS = list(dict.fromkeys(NAMES + TWO_WORDS))
 def draw_brand(rng, lang, native):
     if native and rng.random() < 0.35:
         return rng.choice(DEVANAGARI if lang == "hi" else TELUGU)
-    return rng.choice(BRANDS)
+    name = rng.choice(BRANDS)
+    while lang != "tr" and TURKISH.search(name):
+        name = rng.choice(BRANDS)
+    return name
 
 
 # ---------------------------------------------------------------- templates
@@ -148,9 +156,10 @@ def load(lang):
             continue
         labels, _, text = line.partition(" ")
         slots = sorted({m.group(1) for m in SLOT.finditer(text)})
+        text = text.strip()
         if not kind or not re.fullmatch("[-0+]{1,2}", labels) or slots != ["A", "B"][:len(labels)]:
             raise ValueError(f"{path.name}:{number}: labels {labels!r} do not fit slots {slots}")
-        if text.count("<") != text.count(">") or "{" in SLOT.sub("", text):
+        if "<" in CHOICE.sub("", text) or "{" in SLOT.sub("", text):
             raise ValueError(f"{path.name}:{number}: unbalanced choice or unknown slot")
         templates.append(Template(lang, kind, labels, text, native))
     return templates, pool
@@ -204,7 +213,7 @@ ASCII_TR = str.maketrans("çğıöşüÇĞİÖŞÜ", "cgiosuCGIOSU")
 def surface(name, style):
     """How the writer spells the name in this text."""
     joined = re.sub(r"\s+", "", name)
-    return {"plain": name, "lower": name.lower().replace("i̇", "i"), "upper": name.upper(), "at": "@" + joined,
+    return {"plain": name, "lower": turkish_lower(name) if TURKISH.search(name) else name.lower(), "upper": name.upper(), "at": "@" + joined,
             "tag": "#" + joined}[style]
 
 
@@ -245,6 +254,10 @@ def render(template, brands, rng, pools):
                 mark = " " if suffix_case in ("q", "too") else apostrophe if not (apostrophe == " " and suffix_case in ("acc", "gen")) else "'"
                 if case == "upper":
                     end = end.replace("i", "İ").upper()
+                if not mark and style[slot] in ("at", "tag"):
+                    mark = "'"
+                if mark == " " and suffix_case == "ins":
+                    end = "İLE" if case == "upper" else "ile"
                 shown += mark + (end.translate(ASCII_TR) if tr_ascii else end)
             following = pieces[i + 1][:1]
             if glue and following and any(p.match(following) for p in NATIVE.values()):
@@ -323,9 +336,13 @@ def generate(n, seed, langs=LANGS):
         group = min((g for g in groups if g[0] == lang), key=lambda g: (sum(counts[g].values()), rng.random()))
         by = groups[group]
         sign = min(sorted(by), key=lambda s: (counts[group][s], rng.random()))
-        kind = rng.choices(sorted(by[sign]), [len(by[sign][k]) ** 0.5 for k in sorted(by[sign])])[0]
+        # half of the draws are of one brand only, as most mentions are
+        one = {k: [t for t in ts if len(t.labels) == 1] for k, ts in by[sign].items()}
+        pick = {k: ts for k, ts in one.items() if ts} if rng.random() < 0.55 else by[sign]
+        kinds = sorted(pick)
+        kind = rng.choices(kinds, [len(pick[k]) ** 0.5 for k in kinds])[0]
         # of two drawn templates, the one used less so far
-        template = min(rng.choices(by[sign][kind], k=2), key=lambda t: used[t])
+        template = min(rng.choices(pick[kind], k=2), key=lambda t: used[t])
         used[template] += 1
         a = draw_brand(rng, lang, template.native)
         b = draw_brand(rng, lang, template.native)
@@ -348,7 +365,7 @@ def check():
                              ("Shopzy", "acc", "yi"), ("Celtel", "ins", "le"), ("Zone5", "abl", "ten"),
                              ("Air77", "dat", "ye"), ("Go24", "abl", "ten"), ("Market90", "abl", "dan"),
                              ("VRX", "loc", "te"), ("Çınar", "ki", "daki"), ("Club10", "gen", "un"),
-                             ("IRIS", "gen", "in"), ("Happy Cart", "abl", "tan")]:
+                             ("Iris", "gen", "in"), ("TPL", "dat", "ye"), ("Vexia", "q", "mı"), ("Happy Cart", "abl", "tan")]:
         got = suffix(name, case)
         assert got == want, (name, case, got, want)
     assert len(BRANDS) >= 300, len(BRANDS)
