@@ -148,6 +148,7 @@ fn read_file(
                     .unwrap_or_default(),
                 text: line.text,
                 lang: line.lang.clone(),
+                ..Input::default()
             },
             label: line.label,
             lang: line.lang.unwrap_or_else(|| "und".to_owned()),
@@ -278,8 +279,7 @@ mod tests {
             Labelled {
                 input: Input {
                     text: "x".to_owned(),
-                    kind: Kind::Post,
-                    lang: None,
+                    ..Input::default()
                 },
                 label: meant,
                 lang: "en".to_owned(),

@@ -27,7 +27,7 @@ use crate::domain::{Kind, Sentiment};
 const QUEUE_LENGTH: usize = 64;
 
 /// A text to be judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Input {
     /// The text as it was written; preparation happens here.
     pub text: String,
@@ -37,6 +37,12 @@ pub struct Input {
     /// language that no model was trained on the verdict is `unsure` with even
     /// probabilities.
     pub lang: Option<String>,
+    /// The brand that the verdict is about, as it is called; `None` judges the text as a
+    /// whole, and so does a model that was not trained toward brands.
+    pub brand: Option<String>,
+    /// Where the text speaks of that brand, `[start, end)` in Unicode characters: what
+    /// stands there is kept when the text is longer than the model takes.
+    pub brand_at: Option<[usize; 2]>,
 }
 
 /// How the model is loaded.

@@ -126,6 +126,7 @@ fn read_line(line: &str) -> Result<Input, String> {
             text: line.to_owned(),
             kind: Kind::default(),
             lang: language::detect(line, None).map(str::to_owned),
+            ..Input::default()
         });
     }
     let line: Line = serde_json::from_str(line)
@@ -134,6 +135,7 @@ fn read_line(line: &str) -> Result<Input, String> {
         lang: language::detect(&line.text, line.lang.as_deref()).map(str::to_owned),
         text: line.text,
         kind: line.kind,
+        ..Input::default()
     })
 }
 

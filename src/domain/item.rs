@@ -22,6 +22,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Post,
+        Self::Comment,
+        Self::Review,
+        Self::Article,
+        Self::Question,
+    ];
+
     /// The word used in JSON and in queries.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -164,6 +164,7 @@ pub(super) async fn judge(
             text: found.item.full_text(),
             kind: found.item.kind,
             lang: found.lang.clone(),
+            ..Input::default()
         })
         .collect();
     let classifier: &Classifier = engine

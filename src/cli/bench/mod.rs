@@ -144,7 +144,7 @@ fn inputs(n: usize) -> Vec<Input> {
                         } else {
                             Kind::Post
                         },
-                        lang: None,
+                        ..Input::default()
                     });
                 }
             }
