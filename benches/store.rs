@@ -69,6 +69,7 @@ fn new_mention(n: u64) -> NewMention {
         case: Some(Case::open()),
         backlog: false,
         own: false,
+        corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
     };

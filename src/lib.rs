@@ -13,6 +13,7 @@
 //! 8. [`store`]: one transaction keeps mentions, cursor and outgoing deliveries.
 //! 9. [`deliver`]: every event reaches every destination at least once, signed.
 //!
+//! [`hub`] fetches models that others trained.
 //! [`worker`], [`web`] and [`cli`] put the steps together; [`domain`] holds the words.
 
 pub mod domain;
@@ -33,6 +34,8 @@ pub mod matching;
 pub mod dedupe;
 
 pub mod classify;
+
+pub mod hub;
 
 pub mod triage;
 

@@ -86,8 +86,8 @@ impl Judge {
 
     /// The language of a text that the transformer was not trained for.
     fn of_other_language<'a>(&self, input: &'a Input) -> Option<&'a str> {
-        let speaks = |lang: &&str| self.manifest().languages.iter().any(|known| known == lang);
-        input.lang.as_deref().filter(|lang| !speaks(lang))
+        let lang = input.lang.as_deref();
+        lang.filter(|_| !self.manifest().speaks(lang))
     }
 
     fn by_transformer(&self, input: &Input, logits: [f64; 3]) -> Result<Sentiment, ClassifyError> {

@@ -8,6 +8,8 @@ use super::linear::SHIPPED_LINEAR;
 
 /// The model that ships with this version.
 pub const SHIPPED: &str = "hearken-en";
+/// The folder of a model's own linear models, when it has learned on this machine.
+pub const LINEAR_INSIDE: &str = "linear";
 
 /// The folder of the model: the one given, or the shipped one found relative to the
 /// executable (`models/` in a folder above it, or `../share/hearken/models`).
@@ -30,15 +32,16 @@ pub fn find_model(given: Option<&Path>) -> Result<PathBuf, ClassifyError> {
     })
 }
 
-/// The folder of the linear models: beside the transformer's, else where the shipped ones
-/// are; `None` where there are none.
+/// The folder of the linear models: inside the transformer's when it has learned on this
+/// machine, else beside it, else where the shipped ones are; `None` where there are none.
 pub(super) fn find_linear(model: &Path) -> Option<PathBuf> {
+    let inside = model.join(LINEAR_INSIDE);
     let beside = model.parent().map(|models| models.join(SHIPPED_LINEAR));
     let shipped = candidates(std::env::current_exe().ok().as_deref())
         .into_iter()
         .map(|folder| folder.with_file_name(SHIPPED_LINEAR));
-    beside
-        .into_iter()
+    std::iter::once(inside)
+        .chain(beside)
         .chain(shipped)
         .find(|folder| folder.join("hearken.json").is_file())
 }

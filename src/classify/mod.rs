@@ -6,10 +6,12 @@
 pub mod calibrate;
 mod eval;
 mod judge;
+pub mod learn;
 pub mod linear;
 mod locate;
 mod model;
 mod prepare;
+mod shelf;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -17,9 +19,10 @@ use std::sync::mpsc;
 use tokio::sync::oneshot;
 
 pub use eval::{Evaluation, Labelled, SourceScore, evaluate, read_labelled};
-pub use locate::{SHIPPED, find_model};
-pub use model::{Manifest, Precision};
+pub use locate::{LINEAR_INSIDE, SHIPPED, find_model};
+pub use model::{Manifest, Precision, manifest_of};
 pub use prepare::prepare;
+pub use shelf::{Shelf, Shelved};
 
 use crate::domain::{Kind, Sentiment};
 

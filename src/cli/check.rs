@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Global, print};
-use crate::classify::find_model;
+use crate::classify::Shelf;
 use crate::config::ConfigError;
 use crate::parse::{self, Answer};
 use crate::source::{self, Definitions};
@@ -32,7 +32,8 @@ pub(super) fn call(global: &Global) -> anyhow::Result<ExitCode> {
                     )?;
                 }
                 let model = global.model.as_ref().or(plan.config.model.path.as_ref());
-                if let Err(error) = find_model(model.map(PathBuf::as_path)) {
+                let shelf = Shelf::of_store(&plan.config.store_path);
+                if let Err(error) = shelf.choose(model.map(PathBuf::as_path)) {
                     problems.push(error.to_string());
                 }
                 if let Err(idle) = plan.config.require_work() {

@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use super::{Global, print};
-use crate::classify::{Classifier, Input, Settings, find_model};
+use crate::classify::{Classifier, Input, Settings, Shelf};
 use crate::config;
 use crate::domain::{Kind, Sentiment};
 use crate::language;
@@ -105,17 +105,21 @@ pub(super) async fn start(global: &Global) -> anyhow::Result<Classifier> {
 pub(super) fn settings(global: &Global) -> anyhow::Result<Settings> {
     let file = global.config_path();
     let configured = if file.exists() && (global.config.is_some() || global.model.is_none()) {
-        Some(config::load(&file)?.model)
+        Some(config::load(&file)?)
     } else {
         None
     };
-    let given = global
-        .model
-        .clone()
-        .or_else(|| configured.as_ref().and_then(|model| model.path.clone()));
-    let folder = find_model(given.as_deref())?;
+    let asked = global.model.clone().or_else(|| {
+        let model = configured.as_ref().map(|config| &config.model);
+        model.and_then(|model| model.path.clone())
+    });
+    let store = configured.as_ref().map_or_else(
+        || config::DEFAULT_STORE.into(),
+        |config| config.store_path.clone(),
+    );
+    let folder = Shelf::of_store(&store).choose(asked.as_deref())?;
     Ok(Settings {
-        n_threads: configured.map_or(1, |model| model.threads),
+        n_threads: configured.map_or(1, |config| config.model.threads),
         ..Settings::new(&folder)
     })
 }

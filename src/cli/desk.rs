@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::Value;
 use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -40,6 +41,8 @@ pub(super) enum Desk {
         router: Router,
         token: Secret,
         store: Store,
+        stop: CancellationToken,
+        serving: JoinHandle<()>,
     },
 }
 
@@ -140,7 +143,7 @@ impl Desk {
         let engine = Engine::new(store.clone(), plan, model);
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
         let stop = CancellationToken::new();
-        tokio::spawn(worker::serve_commands(
+        let serving = tokio::spawn(worker::serve_commands(
             engine.clone(),
             inbox,
             config_file,
@@ -156,12 +159,14 @@ impl Desk {
             clock: Engine::now,
             local_token: Some(TokenHash::of(&token)),
             model_ready: Arc::new(AtomicBool::new(false)),
-            stop,
+            stop: stop.clone(),
         });
         Ok(Self::Own {
             router,
             token: Secret::new(token),
             store,
+            stop,
+            serving,
         })
     }
 
@@ -212,9 +217,18 @@ impl Desk {
         }
     }
 
-    /// Makes sure that everything is on disk; needed when the store is ours.
+    /// Makes sure that everything is on disk and lets go of the store, when it is ours:
+    /// whatever else this command does, a daemon may start meanwhile.
     pub(super) async fn close(self) -> anyhow::Result<()> {
-        if let Self::Own { store, .. } = self {
+        if let Self::Own {
+            store,
+            stop,
+            serving,
+            ..
+        } = self
+        {
+            stop.cancel();
+            serving.await?;
             tokio::task::spawn_blocking(move || store.flush()).await??;
         }
         Ok(())
@@ -223,6 +237,11 @@ impl Desk {
 
 fn web_site(plan: &worker::Plan, listen: std::net::SocketAddr) -> web::Site {
     worker::site_of(plan, listen, false)
+}
+
+/// The folder of the store that is meant.
+pub(super) fn store_folder(global: &Global) -> anyhow::Result<PathBuf> {
+    Ok(find_place(global)?.store)
 }
 
 /// Which store is meant: that of the configuration, else `hearken-data` here.

@@ -5,6 +5,7 @@ mod bench;
 mod cases;
 mod check;
 mod classify;
+mod correct;
 mod deliveries;
 mod demo;
 mod desk;
@@ -97,6 +98,8 @@ enum Command {
     /// List and work on cases
     #[command(subcommand)]
     Cases(cases::Action),
+    /// Say what a verdict should be; the model learns from it
+    Correct(correct::Arguments),
     /// List deliveries, send them again
     #[command(subcommand)]
     Deliveries(deliveries::Action),
@@ -156,6 +159,7 @@ pub async fn call(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Export(arguments) => export::call(global, &arguments).await,
         Command::Import(arguments) => import::call(global, &arguments).await,
         Command::Cases(action) => cases::call(global, &action).await,
+        Command::Correct(arguments) => correct::call(global, &arguments).await,
         Command::Deliveries(action) => deliveries::call(global, &action).await,
         Command::Webhook(action) => webhook::call(global, &action).await,
         Command::Model(action) => model::call(global, &action).await,

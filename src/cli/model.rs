@@ -1,8 +1,11 @@
 //! `hearken model`: which models are here, how good they are, and fitting new ones.
 
+mod choose;
+mod foreign;
+mod learn;
 mod train;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -19,21 +22,16 @@ const PART: usize = 512;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
-    /// List the models beside the one in use: hearken model list
-    List(List),
+    /// List the models that are here, and which is in use: hearken model list
+    List(choose::List),
     /// Measure on labelled texts: hearken model eval labelled/ --lang en
     Eval(Eval),
-    /// Fit the linear models of languages: hearken model train --linear --data labelled/ --out models/mine
+    /// Learn from what people said: hearken model train --from corrections
     Train(train::Train),
+    /// Use another model, or the one before: hearken model use --previous
+    Use(choose::Use),
     /// Fit temperature and abstaining on held-out texts: hearken model calibrate labelled/dev
     Calibrate(train::Calibrate),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct List {
-    /// One JSON object per model
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -57,7 +55,8 @@ pub(super) struct Eval {
 
 pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<ExitCode> {
     match action {
-        Action::List(list) => show_models(global, list)?,
+        Action::List(list) => choose::list(global, list)?,
+        Action::Use(wanted) => return choose::use_model(global, wanted).await,
         Action::Eval(eval) => {
             let mut settings = settings(global)?;
             if let Some(threads) = eval.threads {
@@ -78,6 +77,7 @@ pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<Exi
             .await??;
             show_evaluation(&evaluation.0, &evaluation.1, eval.json)?;
         }
+        Action::Train(train) if !train.linear => return learn::call(global, &train.learn).await,
         Action::Train(train) => {
             let train = train.clone();
             tokio::task::spawn_blocking(move || train::train(&train)).await??;
@@ -112,59 +112,6 @@ fn progress(n_texts: usize) -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-fn show_models(global: &Global, list: &List) -> anyhow::Result<()> {
-    let in_use = settings(global)?.folder;
-    let mut folders = vec![in_use.clone()];
-    if let Some(beside) = in_use.parent() {
-        let mut others: Vec<PathBuf> = std::fs::read_dir(beside)
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.join("hearken.json").is_file() && *path != in_use)
-            .collect();
-        others.sort();
-        folders.extend(others);
-    }
-    for folder in folders {
-        let manifest: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(folder.join("hearken.json"))?)?;
-        let is_used = folder == in_use;
-        if list.json {
-            print::json(&json!({ "folder": folder, "in_use": is_used, "manifest": manifest }))?;
-        } else {
-            print::line(&format!(
-                "{} {}/{}  {}  {}",
-                if is_used { "*" } else { " " },
-                manifest["name"].as_str().unwrap_or("?"),
-                manifest["version"].as_str().unwrap_or("?"),
-                languages(&manifest),
-                shown(&folder),
-            ))?;
-        }
-    }
-    Ok(())
-}
-
-fn languages(manifest: &serde_json::Value) -> String {
-    let languages: Vec<&str> = match &manifest["languages"] {
-        // A linear model says something of each language, so its languages are keys.
-        serde_json::Value::Object(each) => each.keys().map(String::as_str).collect(),
-        each => {
-            let each = each.as_array().into_iter().flatten();
-            each.filter_map(serde_json::Value::as_str).collect()
-        }
-    };
-    languages.join(" ")
-}
-
-fn shown(folder: &Path) -> String {
-    folder
-        .canonicalize()
-        .unwrap_or_else(|_| folder.to_owned())
-        .display()
-        .to_string()
 }
 
 fn show_evaluation(model: &str, evaluation: &Evaluation, as_json: bool) -> anyhow::Result<()> {

@@ -4,7 +4,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{BrandMatch, Case, Item, MentionId, Rating, Sentiment, SourceName, StoryId};
+use super::{
+    BrandMatch, Case, Correction, Item, MentionId, Rating, Sentiment, SourceName, StoryId,
+};
 
 /// "This needs a fast public reply", why, and by when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +74,10 @@ pub struct Mention {
     /// The brand's own post.
     #[serde(default)]
     pub own: bool,
+    /// What people said instead of the model's verdict, oldest first; the label of
+    /// `sentiment` is that of the last one as long as it was said of this text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
     /// Earlier texts, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierText>,
@@ -81,6 +87,25 @@ pub struct Mention {
 }
 
 impl Mention {
+    /// What a person said of the text as it is now.
+    pub fn correction(&self) -> Option<&Correction> {
+        let last = self.corrections.last()?;
+        (self.text_at(last.at) == self.item.full_text()).then_some(last)
+    }
+
+    /// The whole text as it was at a moment.
+    pub fn text_at(&self, at: DateTime<Utc>) -> String {
+        match self.earlier.iter().find(|earlier| earlier.until > at) {
+            None => self.item.full_text(),
+            Some(earlier) => Item {
+                title: earlier.title.clone(),
+                text: earlier.text.clone(),
+                ..Item::empty("", self.item.kind)
+            }
+            .full_text(),
+        }
+    }
+
     /// The moment the clock runs from: the posting time, or `seen_at` when the site
     /// gave none or one in the future. The flag says which (`estimated`).
     pub fn clock_start(item: &Item, seen_at: DateTime<Utc>) -> (DateTime<Utc>, bool) {

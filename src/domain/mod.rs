@@ -3,6 +3,7 @@
 mod asking;
 mod brand;
 mod case;
+mod correction;
 mod definition;
 mod delivery;
 mod destination;
@@ -34,6 +35,7 @@ pub use asking::{
 };
 pub use brand::{Brand, BrandMatch};
 pub use case::{Case, CaseAct, CaseAction, CaseState};
+pub use correction::Correction;
 pub use definition::{
     Alternatives, Carrier, Definition, FieldRules, Format, HtmlReading, JsonMapping, JsonReading,
     Limits, Mapping, Param, ParamProblem, ParamType, QueryForm, Sample, StreamKind, Verified,

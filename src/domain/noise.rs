@@ -471,6 +471,7 @@ mod tests {
             case: Some(crate::domain::Case::open()),
             backlog: false,
             own: false,
+            corrections: Vec::new(),
             earlier: Vec::new(),
             deleted_at: None,
         }

@@ -10,6 +10,7 @@ use sled::transaction::abort;
 use super::{
     META_N_MENTIONS, Store, StoreError,
     authors::author_entry,
+    corrections::correction_entry,
     events::{Outgoing, put_events},
     keys,
     tables::{Change, View, get, load, put, put_bytes, reindex, text},
@@ -166,6 +167,11 @@ pub(super) fn put_mention(view: &View, old: Option<&Mention>, row: &MentionRow) 
         &view.authors,
         old.and_then(author_entry),
         author_entry(mention),
+    )?;
+    reindex(
+        &view.corrected,
+        old.and_then(correction_entry),
+        correction_entry(mention),
     )?;
     if old.is_none() {
         let n_mentions = read_count(view.meta.get(META_N_MENTIONS)?.as_deref()) + 1;

@@ -13,6 +13,7 @@ use tracing::info;
 use super::{
     META_N_MENTIONS, SCHEMA, Store, StoreError,
     authors::author_entry,
+    corrections::correction_entry,
     deliveries, events, keys,
     mentions::{self, MentionRow},
     tables::{Tables, rows},
@@ -105,6 +106,7 @@ fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
         &tables.mentions_by_time,
         &tables.cases,
         &tables.authors,
+        &tables.corrected,
         &tables.events_by_time,
         &tables.deliveries_by_time,
         &tables.due,
@@ -119,6 +121,7 @@ fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
     let mut by_time = Filling::of(&tables.mentions_by_time);
     let mut cases = Filling::of(&tables.cases);
     let mut authors = Filling::of(&tables.authors);
+    let mut corrected = Filling::of(&tables.corrected);
     let mut n_mentions: u64 = 0;
     for row in rows::<MentionRow>(&tables.mentions, mentions::TABLE) {
         let (id, row) = row?;
@@ -128,12 +131,14 @@ fn rebuild_indexes(tables: &Tables) -> Result<(), StoreError> {
         by_time.add(mentions::time_entry(&row.mention))?;
         cases.extend(mentions::case_entry(&row.mention))?;
         authors.extend(author_entry(&row.mention))?;
+        corrected.extend(correction_entry(&row.mention))?;
         n_mentions += 1;
     }
     identities.finish()?;
     by_time.finish()?;
     cases.finish()?;
     authors.finish()?;
+    corrected.finish()?;
     tables
         .meta
         .insert(META_N_MENTIONS, &n_mentions.to_be_bytes())?;

@@ -29,6 +29,7 @@ mod authors;
 mod bundles;
 mod claims;
 mod codec;
+mod corrections;
 mod deleted;
 mod deliveries;
 mod destinations;
@@ -66,6 +67,7 @@ use chrono::{DateTime, Utc};
 
 pub use bundles::Bundle;
 pub use claims::Room;
+pub use corrections::Corrected;
 pub use deleted::MarkedDeleted;
 pub use deliveries::{AttemptOutcome, DeliveryFilter, Tried};
 pub use destinations::{DestinationHealth, Disabled, Held, Holds};

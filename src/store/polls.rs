@@ -277,7 +277,7 @@ fn has_changed(old: &Mention, new: &Mention) -> bool {
     old.item.title != new.item.title
         || old.item.text != new.item.text
         || old.item.rating != new.item.rating
-        || old.sentiment.label != new.sentiment.label
+        || (old.sentiment.label != new.sentiment.label && old.correction().is_none())
 }
 
 /// The known mention with what its author had changed by `at`.
@@ -289,9 +289,16 @@ fn merged(old: &Mention, new: &Mention, at: DateTime<Utc>) -> Mention {
         story: old.story.clone(),
         case: old.case.clone().or_else(|| new.case.clone()),
         backlog: old.backlog,
+        // Somebody may have corrected it since the poll read it.
+        corrections: old.corrections.clone(),
         earlier: old.earlier.clone(),
         ..new.clone()
     };
+    if let Some(correction) = old.correction()
+        && old.item.full_text() == new.item.full_text()
+    {
+        mention.sentiment.label = correction.label;
+    }
     // The customer waits since the first posting, whatever date an edit bears.
     mention.item.published_at = match (old.item.published_at, new.item.published_at) {
         (Some(old_time), Some(new_time)) => Some(old_time.min(new_time)),

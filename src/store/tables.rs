@@ -62,6 +62,8 @@ tables! {
     cases,
     /// Author, seen at, mention id → what filters look at.
     authors,
+    /// When a person last corrected it, mention id → nothing.
+    corrected,
     /// Event id → event.
     events,
     /// Stored at, event id → nothing.

@@ -6,6 +6,7 @@ use sled::Tree;
 use super::{
     META_N_MENTIONS, Store, StoreError,
     authors::author_entry,
+    corrections::correction_entry,
     deliveries::{self, bundle_entry, due_entry, sending_entry, story_entry},
     destinations::{self, DestinationHealth},
     events, keys,
@@ -94,7 +95,7 @@ impl Store {
 
     fn verify_mentions(&self, report: &mut Report) -> Result<(), StoreError> {
         let tables = self.tables();
-        let (mut n_cases, mut n_identities, mut n_authors) = (0, 0, 0);
+        let (mut n_cases, mut n_identities, mut n_authors, mut n_corrected) = (0, 0, 0, 0);
         for row in rows::<MentionRow>(&tables.mentions, mentions::TABLE) {
             let Some((key, MentionRow { mention, keys })) = readable(row, report)? else {
                 continue;
@@ -116,6 +117,10 @@ impl Store {
                 n_authors += 1;
                 report.expect_entry(&tables.authors, &entry, "the author entry", id)?;
             }
+            if let Some(entry) = correction_entry(&mention) {
+                n_corrected += 1;
+                report.expect_entry(&tables.corrected, &entry, "the correction entry", id)?;
+            }
             for key in &keys {
                 n_identities += 1;
                 let entry = (keys::identity(key).into_bytes(), id.into());
@@ -129,6 +134,7 @@ impl Store {
         );
         report.expect_count(&tables.cases, n_cases, "cases");
         report.expect_count(&tables.authors, n_authors, "authors");
+        report.expect_count(&tables.corrected, n_corrected, "corrected mentions");
         report.expect_count(&tables.identities, n_identities, "identities");
         let counted = read_count(tables.meta.get(META_N_MENTIONS)?.as_deref());
         if counted != report.n_mentions {

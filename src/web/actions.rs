@@ -59,13 +59,7 @@ pub(super) async fn act(
             "write a shorter note",
         ));
     }
-    let by = by.trim();
-    if by.is_empty() || by.chars().count() > BY_CHARS {
-        return Err(Problem::bad_request(
-            format!("`by` must have 1 to {BY_CHARS} characters"),
-            "say who did it in a few words",
-        ));
-    }
+    let by = read_by(by)?;
     let act = CaseAct {
         at: now,
         action,
@@ -95,6 +89,18 @@ pub(super) async fn act(
         let _ = state.control.try_send(Command::Wake);
     }
     Ok(outcome)
+}
+
+/// Who acted, in a few words.
+pub(super) fn read_by(by: &str) -> Result<&str, Problem> {
+    let by = by.trim();
+    if by.is_empty() || by.chars().count() > BY_CHARS {
+        return Err(Problem::bad_request(
+            format!("`by` must have 1 to {BY_CHARS} characters"),
+            "say who did it in a few words",
+        ));
+    }
+    Ok(by)
 }
 
 /// What others are told; that somebody wants to hear less is nobody else's business.
@@ -137,7 +143,12 @@ pub(super) async fn press(
     };
     let note = Some(pressed.note.as_str());
     let outcome = act(&state, &mention, action, BY_PAGE, note, until).await?;
-    Ok(Redirect::to(&return_path(&pressed.back, &outcome.mention, action)).into_response())
+    Ok(Redirect::to(&return_path(
+        &pressed.back,
+        &outcome.mention,
+        action.as_str(),
+    ))
+    .into_response())
 }
 
 /// An action in an address.
@@ -165,7 +176,7 @@ pub(super) fn snooze_end(lasting: &str, now: DateTime<Utc>) -> Result<DateTime<U
 }
 
 /// Where a button leads: the page it was on, which then says what was done to what.
-fn return_path(back: &str, mention: &Mention, action: CaseAction) -> String {
+pub(super) fn return_path(back: &str, mention: &Mention, did: &str) -> String {
     let back = local_path(back).unwrap_or("/");
     let (path, query) = back.split_once('?').unwrap_or((back, ""));
     let query = query.split_once('#').map_or(query, |(query, _)| query);
@@ -175,7 +186,7 @@ fn return_path(back: &str, mention: &Mention, action: CaseAction) -> String {
             parts.append_pair(&name, &value);
         }
     }
-    parts.append_pair("did", action.as_str());
+    parts.append_pair("did", did);
     parts.append_pair("to", mention.id.as_str());
     format!("{path}?{}", parts.finish())
 }
@@ -187,7 +198,7 @@ mod tests {
     #[track_caller]
     fn check(back: &str, expected: &str) {
         let mention = super::super::sample::mention("m1");
-        assert_eq!(return_path(back, &mention, CaseAction::Done), expected);
+        assert_eq!(return_path(back, &mention, "done"), expected);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
+use super::corrections;
 use super::state::Site;
 use super::when::{self, Urgency};
 use super::words::{self, lang_name, lang_tag, safe_link};
@@ -186,7 +187,12 @@ fn judgement(mention: &Mention) -> Markup {
         dl.judgement {
             div.verdict {
                 dt { "Verdict" }
-                dd { (verdict(&mention.sentiment)) }
+                dd {
+                    (verdict(&mention.sentiment))
+                    @if let Some(correction) = mention.correction() {
+                        span.note { "said " (words::by(&correction.by)) ", the model: " (correction.was.as_str()) }
+                    }
+                }
             }
             @if let Some(flag) = &mention.flag {
                 div.flagged {
@@ -257,6 +263,9 @@ fn foot(mention: &Mention, frame: &Frame<'_>, address: &str) -> Markup {
                     }
                 } @else { span.note { "no link" } }
                 @if !address.is_empty() { a.details href=(address) { "Details" } }
+                @if mention.sentiment.label == Label::Unsure && !mention.own {
+                    (corrections::buttons(mention, frame.back))
+                }
                 (buttons(mention, frame.back))
             }
         }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::actions;
 use super::card;
+use super::corrections;
 use super::problem::Problem;
 use super::state::AppState;
 use crate::domain::{CaseAction, Mention, MentionId};
@@ -44,6 +45,11 @@ pub(super) async fn show(state: &AppState, did: &Did, back: &str) -> Result<Mark
     let (Some(word), Some(id)) = (&did.did, &did.to) else {
         return Ok(html! {});
     };
+    if word == corrections::DID {
+        let id = MentionId::new(id.as_str());
+        let mention = state.ask(move |store| store.mention(&id)).await?;
+        return Ok(mention.map_or_else(|| html! {}, |mention| corrected(&mention)));
+    }
     let Ok(action) = actions::read_action(word) else {
         return Ok(html! {});
     };
@@ -61,12 +67,31 @@ pub(super) async fn show(state: &AppState, did: &Did, back: &str) -> Result<Mark
         .map_or_else(|| html! {}, |mention| message(&mention, action, back)))
 }
 
-fn message(mention: &Mention, action: CaseAction, back: &str) -> Markup {
+/// What a person said of the verdict, when it stands so.
+fn corrected(mention: &Mention) -> Markup {
+    html! {
+        @if let Some(correction) = mention.correction() {
+            div.flash role="status" {
+                p {
+                    strong { "Noted: " (correction.label.as_str()) "." }
+                    " The model learns from it at the next " code { "hearken model train --from corrections" } ". "
+                    span.flash-what { "“" bdi { (reminder(mention)) } "”" }
+                }
+            }
+        }
+    }
+}
+
+fn reminder(mention: &Mention) -> String {
     let text = mention.item.full_text();
     let mut reminder: String = text.chars().take(REMINDER_CHARS).collect();
     if reminder.len() < text.len() {
         reminder.push('…');
     }
+    reminder
+}
+
+fn message(mention: &Mention, action: CaseAction, back: &str) -> Markup {
     html! {
         div.flash role="status" {
             p {
@@ -79,7 +104,7 @@ fn message(mention: &Mention, action: CaseAction, back: &str) -> Markup {
                     CaseAction::Reopen => strong { "Open again." },
                 }
                 " "
-                span.flash-what { "“" bdi { (reminder) } "”" }
+                span.flash-what { "“" bdi { (reminder(mention)) } "”" }
             }
             @if action != CaseAction::Reopen {
                 (card::button(mention, CaseAction::Reopen, "Undo", "", back))

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use super::card::{self, Frame};
+use super::corrections;
 use super::counts;
 use super::deliveries;
 use super::flash::{self, Did};
@@ -69,6 +70,7 @@ pub(super) async fn get(
             }
             div.side {
                 (fields(&mention, now))
+                (corrections::panel(&mention, &back))
                 (hush(&mention, &back))
                 (deliveries_of(&told, now))
             }
@@ -173,6 +175,13 @@ fn history(mention: &Mention, told: &[Told], now: DateTime<Utc>) -> Markup {
             @if let Some(note) = &act.note { blockquote dir="auto" { (note) } }
         };
         lines.push((act.at, line));
+    }
+    for correction in &mention.corrections {
+        let line = html! {
+            strong { "verdict corrected to " (correction.label.as_str()) }
+            " " (words::by(&correction.by)) ", it was " (correction.was.as_str())
+        };
+        lines.push((correction.at, line));
     }
     lines.sort_by_key(|(at, _)| *at);
     html! {

@@ -8,6 +8,7 @@ mod assets;
 mod auth;
 mod card;
 mod control;
+mod corrections;
 mod counts;
 mod deliveries;
 mod delivery;
@@ -91,6 +92,7 @@ pub fn router(state: AppState) -> Router {
         .route("/to-check", get(to_check::get))
         .route("/mentions", get(mentions::get))
         .route("/mentions/{id}", get(mention::get))
+        .route("/mentions/{id}/correct", post(corrections::press))
         .route("/mentions/{id}/{action}", post(actions::press))
         .route("/done", get(done::get))
         .route("/sources", get(sources::get))

@@ -57,6 +57,7 @@ pub(super) fn mention(id: &str) -> Mention {
         case: Some(Case::open()),
         backlog: false,
         own: false,
+        corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
     }

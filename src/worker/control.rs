@@ -120,7 +120,17 @@ pub(super) async fn reload(engine: &Engine, file: Option<PathBuf>) -> Result<Str
     );
     engine.plan.send_replace(Arc::new(plan));
     engine.deliveries_due.notify_one();
-    Ok(said)
+    Ok(match engine.take_up_model().await {
+        Ok(None) => said,
+        Ok(Some(model)) => {
+            info!(%model, "Another model judges from now on");
+            format!("{said}; the model is {model} now")
+        }
+        Err(problem) => {
+            warn!(error = %problem, "The model in use cannot be loaded; the old one stays");
+            format!("{said}; the model stays as it was: {problem}")
+        }
+    })
 }
 
 fn what_changed(old: &Plan, new: &Plan) -> String {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{Notify, OnceCell, broadcast, watch};
+use tokio::sync::{Mutex, Notify, broadcast, watch};
 
 use super::{Places, Plan};
-use crate::classify::{Classifier, ClassifyError, Settings, find_model};
+use crate::classify::{Classifier, ClassifyError, Settings, Shelf};
 use crate::domain::Event;
 use crate::fetch::{HostPace, RobotsRules, Tokens};
 use crate::store::Store;
@@ -37,15 +37,35 @@ pub struct Engine {
     pub deliveries_due: Arc<Notify>,
     /// Whether the model answers already.
     pub model_ready: Arc<AtomicBool>,
-    classifier: Arc<OnceCell<Classifier>>,
+    classifier: Arc<Mutex<Option<Loaded>>>,
     model: Arc<ModelChoice>,
 }
 
-/// Which model, as asked for on the command line or in the configuration.
-#[derive(Clone, Debug, Default)]
+/// Which model, as asked for on the command line or in the configuration, else the one in
+/// use on the shelf.
+#[derive(Clone, Debug)]
 struct ModelChoice {
-    folder: Option<PathBuf>,
+    asked: Option<PathBuf>,
+    shelf: Shelf,
     n_threads: usize,
+}
+
+/// The model that judges now.
+struct Loaded {
+    folder: PathBuf,
+    classifier: Classifier,
+}
+
+impl ModelChoice {
+    /// Loads the model that is meant now; takes a moment.
+    fn load(&self) -> Result<Loaded, ClassifyError> {
+        let folder = self.shelf.choose(self.asked.as_deref())?;
+        let classifier = Classifier::start(&Settings {
+            n_threads: self.n_threads,
+            ..Settings::new(&folder)
+        })?;
+        Ok(Loaded { folder, classifier })
+    }
 }
 
 impl Engine {
@@ -53,7 +73,8 @@ impl Engine {
     /// `model` overrides the configuration's.
     pub fn new(store: Store, plan: Plan, model: Option<PathBuf>) -> Self {
         let choice = ModelChoice {
-            folder: model.or_else(|| plan.config.model.path.clone()),
+            asked: model.or_else(|| plan.config.model.path.clone()),
+            shelf: Shelf::of_store(&plan.config.store_path),
             n_threads: plan.config.model.threads,
         };
         Self {
@@ -66,7 +87,7 @@ impl Engine {
             alerts: broadcast::Sender::new(ALERT_BACKLOG),
             deliveries_due: Arc::new(Notify::new()),
             model_ready: Arc::new(AtomicBool::new(false)),
-            classifier: Arc::new(OnceCell::new()),
+            classifier: Arc::new(Mutex::new(None)),
             model: Arc::new(choice),
         }
     }
@@ -85,23 +106,43 @@ impl Engine {
     ///
     /// # Errors
     /// When no model is found or a file of it is broken.
-    pub async fn classifier(&self) -> Result<&Classifier, ClassifyError> {
-        self.classifier
-            .get_or_try_init(|| async {
-                let choice = self.model.clone();
-                let classifier = tokio::task::spawn_blocking(move || {
-                    let folder = find_model(choice.folder.as_deref())?;
-                    Classifier::start(&Settings {
-                        n_threads: choice.n_threads,
-                        ..Settings::new(&folder)
-                    })
-                })
-                .await
-                .map_err(|_| ClassifyError::Stopped)??;
-                self.model_ready.store(true, Ordering::Release);
-                Ok(classifier)
-            })
+    pub async fn classifier(&self) -> Result<Classifier, ClassifyError> {
+        let mut loaded = self.classifier.lock().await;
+        if let Some(loaded) = &*loaded {
+            return Ok(loaded.classifier.clone());
+        }
+        let new = self.load_model().await?;
+        let classifier = new.classifier.clone();
+        *loaded = Some(new);
+        self.model_ready.store(true, Ordering::Release);
+        Ok(classifier)
+    }
+
+    /// Takes up another model when another one is in use now: its name, or `None` when it
+    /// is the same. The old one judges until the new one is loaded, and stays on error.
+    ///
+    /// # Errors
+    /// When the new model is not there or a file of it is broken.
+    pub async fn take_up_model(&self) -> Result<Option<String>, ClassifyError> {
+        let choice = self.model.clone();
+        let wanted = choice.shelf.choose(choice.asked.as_deref())?;
+        if let Some(loaded) = &*self.classifier.lock().await
+            && loaded.folder == wanted
+        {
+            return Ok(None);
+        }
+        let new = self.load_model().await?;
+        let name = new.classifier.manifest().id();
+        *self.classifier.lock().await = Some(new);
+        self.model_ready.store(true, Ordering::Release);
+        Ok(Some(name))
+    }
+
+    async fn load_model(&self) -> Result<Loaded, ClassifyError> {
+        let choice = self.model.clone();
+        tokio::task::spawn_blocking(move || choice.load())
             .await
+            .map_err(|_| ClassifyError::Stopped)?
     }
 
     /// Tells live pages about events that have just been stored, and the sender that

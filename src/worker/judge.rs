@@ -167,7 +167,7 @@ pub(super) async fn judge(
             ..Input::default()
         })
         .collect();
-    let classifier: &Classifier = engine
+    let classifier: Classifier = engine
         .classifier()
         .await
         .map_err(|error| error.to_string())?;
@@ -222,6 +222,14 @@ fn judged(
     now: DateTime<Utc>,
 ) -> NewMention {
     let seen_at = known.as_ref().map_or(now, |known| known.seen_at);
+    let mut sentiment = sentiment;
+    // What a person said of this very text stands, whatever else of it changed.
+    if let Some(known) = &known
+        && let Some(correction) = known.correction()
+        && known.item.full_text() == found.item.full_text()
+    {
+        sentiment.label = correction.label;
+    }
     let outcome = triage(
         &TriageInput {
             item: &found.item,
@@ -256,6 +264,9 @@ fn judged(
             .as_ref()
             .map_or(outcome.backlog, |known| known.backlog),
         own: found.own,
+        corrections: known
+            .as_ref()
+            .map_or_else(Vec::new, |known| known.corrections.clone()),
         earlier: known
             .as_ref()
             .map_or_else(Vec::new, |known| known.earlier.clone()),

@@ -223,6 +223,7 @@ mod tests {
                     case: Some(Case::open()),
                     backlog: false,
                     own: false,
+                    corrections: Vec::new(),
                     earlier: Vec::new(),
                     deleted_at: None,
                 };

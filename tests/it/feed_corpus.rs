@@ -134,6 +134,7 @@ fn outcome_of(
                 case: None,
                 backlog: false,
                 own: false,
+                corrections: Vec::new(),
                 earlier: Vec::new(),
                 deleted_at: None,
             },

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 fn allowed(module: &str) -> &'static [&'static str] {
     match module {
         "fetch" => &["net"],
+        "hub" => &["net"],
         "deliver" => &["net", "store"],
         "web" => &[
             "store", "matching", "demo", "config", "triage", "language", "parse",
@@ -16,8 +17,8 @@ fn allowed(module: &str) -> &'static [&'static str] {
             "parse", "source", "spike", "store", "triage", "web",
         ],
         "cli" => &[
-            "classify", "config", "dedupe", "deliver", "demo", "fetch", "language", "matching",
-            "net", "parse", "source", "store", "triage", "web", "worker",
+            "classify", "config", "dedupe", "deliver", "demo", "fetch", "hub", "language",
+            "matching", "net", "parse", "source", "store", "triage", "web", "worker",
         ],
         _ => &[],
     }

@@ -21,7 +21,7 @@ pub struct Manifest {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// ISO 639-1 codes of the languages it was trained for.
+    /// ISO 639-1 codes of the languages it was trained for; empty for any.
     pub languages: Vec<String>,
     /// What each logit stands for, in their order: negative, neutral or positive. Several
     /// may stand for one (the five stars of a review model), and neutral for none.
@@ -59,13 +59,18 @@ impl Manifest {
     /// `BadModel` says what is wrong with the file.
     pub fn read(folder: &Path) -> Result<Self, ClassifyError> {
         let file = folder.join(MANIFEST);
+        if !file.exists() && folder.join(super::network::CONFIG).is_file() {
+            // What others trained says it in its own words.
+            let name = folder.file_name().map(|name| name.to_string_lossy());
+            return super::manifest_of(folder, &name.unwrap_or_default(), "local", None);
+        }
         let bytes = std::fs::read(&file).map_err(|error| bad(&file, error))?;
         let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| bad(&file, error))?;
         manifest.check().map_err(|why| bad(&file, why))?;
         Ok(manifest)
     }
 
-    fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         for label in [Label::Negative, Label::Positive] {
             if !self.labels.contains(&label) {
                 return Err(format!("no label stands for {}", label.as_str()));
@@ -92,15 +97,25 @@ impl Manifest {
         format!("{}/{}", self.name, self.version)
     }
 
+    /// Whether it was trained for texts of this language, or of one that nobody knows; a
+    /// manifest that names none is of a model for any.
+    pub fn speaks(&self, lang: Option<&str>) -> bool {
+        let Some(lang) = lang else { return true };
+        let base = lang.split('-').next().unwrap_or(lang);
+        self.languages.is_empty()
+            || self
+                .languages
+                .iter()
+                .any(|known| known == lang || known == base)
+    }
+
     /// The token of a language: its own (`hi`), that of the language which it is a way of
     /// writing (`hi-Latn` → `hi`), else that of unknown ones.
     pub(super) fn lang_token(&self, lang: Option<&str>) -> Option<&str> {
         let own = |lang: &str| self.lang_tokens.get(lang);
-        lang.and_then(|lang| {
-            own(lang).or_else(|| lang.split('-').next().and_then(own))
-        })
-        .or_else(|| own(UNKNOWN_LANGUAGE))
-        .map(String::as_str)
+        lang.and_then(|lang| own(lang).or_else(|| lang.split('-').next().and_then(own)))
+            .or_else(|| own(UNKNOWN_LANGUAGE))
+            .map(String::as_str)
     }
 
     pub(in crate::classify) fn for_kind(

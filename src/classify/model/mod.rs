@@ -1,22 +1,28 @@
 //! The transformer: folder → network and vocabulary, texts → token ids → logits.
 
 mod encode;
+mod foreign;
 mod manifest;
 mod network;
 mod precision;
+mod sentencepiece;
+mod vocabulary;
 mod weights;
 
 use std::path::Path;
 
+use serde_json::Value;
 use tch::Kind as TensorKind;
-use tokenizers::Tokenizer;
 
 use super::{ClassifyError, Input, Settings};
 use crate::domain::Label;
-use encode::{Encoded, Encoder};
+pub(super) use encode::{Encoded, Encoder};
+pub use foreign::manifest_of;
 pub use manifest::Manifest;
-use network::Network;
+pub(super) use network::Network;
+use network::Sharing;
 pub use precision::Precision;
+pub(super) use weights::{SAFETENSORS as WEIGHTS, read_weights};
 
 /// Texts in one forward pass, at most.
 const MAX_BATCH_TEXTS: usize = 32;
@@ -36,11 +42,57 @@ fn bad(file: &Path, why: impl ToString) -> ClassifyError {
 }
 
 /// The vocabulary of a folder, with the special tokens that its manifest names.
-fn load_encoder(folder: &Path) -> Result<Encoder, ClassifyError> {
+pub(super) fn load_encoder(folder: &Path) -> Result<Encoder, ClassifyError> {
     let manifest = Manifest::read(folder)?;
-    let file = folder.join("tokenizer.json");
-    let tokenizer = Tokenizer::from_file(&file).map_err(|error| bad(&file, error))?;
-    Encoder::new(tokenizer, &file, manifest)
+    let config = network::read_config(folder)?;
+    check_limits(folder, &manifest, &config)?;
+    let (tokenizer, file) = vocabulary::read(folder)?;
+    let encoder = Encoder::new(tokenizer, &file, manifest)?;
+    // More pieces than vectors would end the first batch that holds such a piece.
+    if let Some(n_vectors) = config["vocab_size"].as_u64()
+        && encoder.n_tokens() as u64 > n_vectors
+    {
+        return Err(bad(
+            &file,
+            format!(
+                "it has {} pieces and the network {n_vectors}: it belongs to another model",
+                encoder.n_tokens()
+            ),
+        ));
+    }
+    Ok(match config["model_type"].as_str() {
+        Some("xlnet") => encoder.ending_with_cls(),
+        _ => encoder,
+    })
+}
+
+/// What the manifest says must be possible with this network.
+fn check_limits(folder: &Path, manifest: &Manifest, config: &Value) -> Result<(), ClassifyError> {
+    let file = folder.join(manifest::MANIFEST);
+    let n_outputs = config["id2label"]
+        .as_object()
+        .map_or(2, serde_json::Map::len);
+    if n_outputs != manifest.labels.len() {
+        return Err(bad(
+            &file,
+            format!(
+                "it names {} labels, and the network has {n_outputs} outputs",
+                manifest.labels.len()
+            ),
+        ));
+    }
+    if let Some(n_positions) = config["max_position_embeddings"].as_u64()
+        && manifest.max_tokens as u64 > n_positions
+    {
+        return Err(bad(
+            &file,
+            format!(
+                "max_tokens is {}, and the network has {n_positions} positions",
+                manifest.max_tokens
+            ),
+        ));
+    }
+    Ok(())
 }
 
 impl Model {
@@ -64,7 +116,7 @@ impl Model {
             .map(|input| self.encoder.encode(input))
             .collect::<Result<_, _>>()?;
         let mut found = vec![[0.0; 3]; inputs.len()];
-        for batch in batches(&encoded) {
+        for batch in batches(&encoded, self.network.sharing()) {
             let texts: Vec<&Encoded> = batch.iter().map(|&place| &encoded[place]).collect();
             for (&place, logits) in batch.iter().zip(self.logits(&texts)?) {
                 found[place] = logits;
@@ -74,8 +126,7 @@ impl Model {
     }
 
     fn logits(&self, batch: &[&Encoded]) -> Result<Vec<[f64; 3]>, ClassifyError> {
-        let output =
-            tch::no_grad(|| self.network.forward(batch, self.encoder.pad(), false));
+        let output = tch::no_grad(|| self.network.forward(batch, self.encoder.pad(), false));
         let rows = Vec::<Vec<f64>>::try_from(output.to_kind(TensorKind::Double))
             .map_err(|error| ClassifyError::Inference(error.to_string()))?;
         rows.iter()
@@ -85,7 +136,7 @@ impl Model {
 }
 
 /// Places of texts that share a pass: texts of like length, so that little of it is padding.
-fn batches(texts: &[Encoded]) -> Vec<Vec<usize>> {
+fn batches(texts: &[Encoded], sharing: Sharing) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|&place| texts[place].ids.len());
     let mut batches: Vec<Vec<usize>> = Vec::new();
@@ -95,7 +146,8 @@ fn batches(texts: &[Encoded]) -> Vec<Vec<usize>> {
         match batches.last_mut() {
             Some(batch)
                 if batch.len() < MAX_BATCH_TEXTS
-                    && width * (batch.len() + 1) <= MAX_BATCH_TOKENS =>
+                    && width * (batch.len() + 1) <= MAX_BATCH_TOKENS
+                    && (sharing == Sharing::Filled || texts[batch[0]].ids.len() == width) =>
             {
                 batch.push(place);
             }
@@ -129,7 +181,10 @@ fn three_classes(row: &[f64], labels: &[Label]) -> Result<[f64; 3], ClassifyErro
     let raised: Vec<f64> = row.iter().map(|logit| (logit - most).exp()).collect();
     let all: f64 = raised.iter().sum();
     Ok(CLASSES.map(|class| {
-        let of_class = raised.iter().zip(labels).filter(|(_, label)| **label == class);
+        let of_class = raised
+            .iter()
+            .zip(labels)
+            .filter(|(_, label)| **label == class);
         let share: f64 = of_class.map(|(raised, _)| raised).sum::<f64>() / all;
         share.ln().max(NEVER)
     }))
@@ -235,8 +290,13 @@ mod tests {
             n_first: n,
         };
         let texts: Vec<Encoded> = [500, 3, 500, 4, 700, 700, 700].map(text).into();
-        assert_eq!(batches(&texts), [vec![1, 3, 0, 2], vec![4, 5], vec![6]]);
-        assert_eq!(batches(&vec![text(1); 33]).len(), 2);
-        assert!(batches(&[]).is_empty());
+        let filled = |texts: &[Encoded]| batches(texts, Sharing::Filled);
+        assert_eq!(filled(&texts), [vec![1, 3, 0, 2], vec![4, 5], vec![6]]);
+        assert_eq!(filled(&vec![text(1); 33]).len(), 2);
+        assert!(filled(&[]).is_empty());
+        assert_eq!(
+            batches(&texts, Sharing::SameLength),
+            [vec![1], vec![3], vec![0, 2], vec![4, 5], vec![6]]
+        );
     }
 }

@@ -3,8 +3,17 @@
 
 use std::path::Path;
 
+use rust_bert::albert::AlbertForSequenceClassification;
 use rust_bert::bert::BertForSequenceClassification;
+use rust_bert::deberta::DebertaForSequenceClassification;
+use rust_bert::deberta_v2::DebertaV2ForSequenceClassification;
+use rust_bert::distilbert::DistilBertModelClassifier;
+use rust_bert::fnet::FNetForSequenceClassification;
+use rust_bert::longformer::LongformerForSequenceClassification;
+use rust_bert::mobilebert::MobileBertForSequenceClassification;
 use rust_bert::pipelines::sequence_classification::SequenceClassificationOption as Architecture;
+use rust_bert::roberta::RobertaForSequenceClassification;
+use rust_bert::xlnet::XLNetForSequenceClassification;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tch::{Device, Kind as TensorKind, Tensor, nn};
@@ -15,6 +24,13 @@ use crate::classify::ClassifyError;
 
 /// The file that describes the architecture.
 pub(super) const CONFIG: &str = "config.json";
+
+/// What `config.json` says beyond the architecture.
+pub(super) fn read_config(folder: &Path) -> Result<Value, ClassifyError> {
+    let file = folder.join(CONFIG);
+    let bytes = std::fs::read(&file).map_err(|error| bad(&file, error))?;
+    serde_json::from_slice(&bytes).map_err(|error| bad(&file, error))
+}
 
 /// A network with its weights.
 pub(in crate::classify) struct Network {
@@ -30,19 +46,34 @@ impl Network {
     /// `BadModel` names the file that is missing, broken or of another architecture.
     pub(in crate::classify) fn load(folder: &Path) -> Result<Self, ClassifyError> {
         let config_file = folder.join(CONFIG);
-        let config: Value = std::fs::read(&config_file)
-            .map_err(|error| bad(&config_file, error))
-            .and_then(|bytes| {
-                serde_json::from_slice(&bytes).map_err(|error| bad(&config_file, error))
-            })?;
+        let config = read_config(folder)?;
         let mut variables = nn::VarStore::new(Device::Cpu);
         let architecture = build(&variables, &config).map_err(|why| bad(&config_file, why))?;
         weights::fill(&mut variables, folder)?;
         Ok(Self {
-            architecture,
             variables,
-            has_segments: config["type_vocab_size"].as_i64().is_some_and(|n| n > 1),
+            has_segments: config["type_vocab_size"].as_i64().is_some_and(|n| n > 1)
+                || matches!(architecture, Architecture::XLNet(_)),
+            architecture,
         })
+    }
+
+    /// Which texts may share a pass.
+    pub(in crate::classify) fn sharing(&self) -> Sharing {
+        match self.architecture {
+            Architecture::XLNet(_) | Architecture::FNet(_) => Sharing::SameLength,
+            _ => Sharing::Filled,
+        }
+    }
+
+    /// Whether the special token that stands for a text is its last one.
+    pub(in crate::classify) fn ends_with_cls(&self) -> bool {
+        matches!(self.architecture, Architecture::XLNet(_))
+    }
+
+    /// Its weights by name.
+    pub(in crate::classify) fn variables(&self) -> &nn::VarStore {
+        &self.variables
     }
 
     /// Makes it judge only, in this arithmetic.
@@ -68,6 +99,10 @@ impl Network {
             mask.resize(mask.len() + n, 1_i64);
             mask.resize(mask.len() + width - n, 0);
             segments[row * width + text.n_first..row * width + n].fill(1);
+            if self.ends_with_cls() && n > 0 {
+                // XLNet tells the token that stands for the text by a segment of its own.
+                segments[row * width + n - 1] = 2;
+            }
         }
         let shape = [batch.len() as i64, width as i64];
         let ids = Tensor::from_slice(&ids).reshape(shape);
@@ -76,21 +111,104 @@ impl Network {
         let segments = self
             .has_segments
             .then(|| Tensor::from_slice(&segments).reshape(shape));
-        self.architecture
-            .forward_t(Some(&ids), Some(&mask), segments.as_ref(), None, None, train)
+        self.architecture.forward_t(
+            Some(&ids),
+            Some(&mask),
+            segments.as_ref(),
+            None,
+            None,
+            train,
+        )
     }
+}
+
+/// Which texts may share a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::classify) enum Sharing {
+    /// Any: shorter ones are filled up, and the network is told which tokens are none.
+    Filled,
+    /// Of one length only: this network takes no mask, or reads its verdict at the end.
+    SameLength,
 }
 
 fn build(variables: &nn::VarStore, config: &Value) -> Result<Architecture, String> {
     let root = variables.root();
-    match config["model_type"].as_str() {
-        Some("bert") => {
-            BertForSequenceClassification::new(root, &read(config)?).map(Architecture::Bert)
+    let name = config["model_type"]
+        .as_str()
+        .ok_or("it has no `model_type`")?;
+    let config = &with_defaults(name, config);
+    match name {
+        "bert" => BertForSequenceClassification::new(root, &read(config)?).map(Architecture::Bert),
+        "distilbert" => {
+            DistilBertModelClassifier::new(root, &read(config)?).map(Architecture::DistilBert)
         }
-        Some(other) => return Err(format!("`{other}` is no architecture that Hearken runs")),
-        None => return Err("it has no `model_type`".to_owned()),
+        "roberta" | "camembert" => {
+            RobertaForSequenceClassification::new(root, &read(config)?).map(Architecture::Roberta)
+        }
+        "xlm-roberta" => RobertaForSequenceClassification::new(root, &read(config)?)
+            .map(Architecture::XLMRoberta),
+        "albert" => {
+            AlbertForSequenceClassification::new(root, &read(config)?).map(Architecture::Albert)
+        }
+        "deberta" => {
+            DebertaForSequenceClassification::new(root, &read(config)?).map(Architecture::Deberta)
+        }
+        "deberta-v2" => DebertaV2ForSequenceClassification::new(root, &read(config)?)
+            .map(Architecture::DebertaV2),
+        "mobilebert" => MobileBertForSequenceClassification::new(root, &read(config)?)
+            .map(Architecture::MobileBert),
+        "xlnet" => {
+            XLNetForSequenceClassification::new(root, &read(config)?).map(Architecture::XLNet)
+        }
+        "longformer" => LongformerForSequenceClassification::new(root, &read(config)?)
+            .map(Architecture::Longformer),
+        "fnet" => FNetForSequenceClassification::new(root, &read(config)?).map(Architecture::FNet),
+        other => {
+            return Err(format!(
+                "`{other}` is no architecture that Hearken runs; it runs {}",
+                ARCHITECTURES.join(", ")
+            ));
+        }
     }
     .map_err(|error| error.to_string())
+}
+
+/// What `model_type` may say.
+const ARCHITECTURES: [&str; 12] = [
+    "bert",
+    "distilbert",
+    "roberta",
+    "camembert",
+    "xlm-roberta",
+    "albert",
+    "deberta",
+    "deberta-v2",
+    "mobilebert",
+    "xlnet",
+    "longformer",
+    "fnet",
+];
+
+/// Files leave out what Python fills in.
+fn with_defaults(name: &str, config: &Value) -> Value {
+    let mut config = config.clone();
+    let mut default = |key: &str, value: Value| {
+        if config[key].is_null() {
+            config[key] = value;
+        }
+    };
+    default(
+        "id2label",
+        serde_json::json!({ "0": "LABEL_0", "1": "LABEL_1" }),
+    );
+    if name == "distilbert" {
+        default("sinusoidal_pos_embds", false.into());
+        default("tie_weights_", true.into());
+        default("initializer_range", 0.02.into());
+        default("qa_dropout", 0.1.into());
+        default("seq_classif_dropout", 0.2.into());
+    }
+    config
 }
 
 fn read<C: DeserializeOwned>(config: &Value) -> Result<C, String> {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::json;
 
 use super::super::print;
+use super::learn::Learn;
 use super::{judged, progress};
 use crate::classify::calibrate::{Fit, fit as fit_certainty};
 use crate::classify::linear::{
@@ -22,17 +23,26 @@ use crate::worker::Engine;
 /// Fewer held-out texts of a convention say nothing of its own certainty.
 const LEAST_FOR_CERTAINTY: usize = 200;
 
+/// Examples:
+///   hearken model train --from corrections               # what people said in this store
+///   hearken model train --from corrections --background  # the same without this terminal
+///   hearken model train --status
+///   hearken model train --from labelled.jsonl            # texts labelled elsewhere
+///   hearken model train --linear --data labelled/ --out models/mine
 #[derive(Args, Clone, Debug)]
+#[command(verbatim_doc_comment, group = ArgGroup::new("what").args(["from", "status", "linear"]).required(true))]
 pub(in crate::cli) struct Train {
-    /// Fit linear models (the transformer is trained by models/train)
-    #[arg(long, required = true)]
-    linear: bool,
+    #[command(flatten)]
+    pub(super) learn: Learn,
+    /// Fit linear models from nothing (the transformer is trained by models/train)
+    #[arg(long, requires_all = ["data", "out"])]
+    pub(super) linear: bool,
     /// A folder with train/ and dev/, each of .jsonl or .jsonl.gz files with `text`, `label`, `lang`
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[arg(long, value_name = "DIR", requires = "linear")]
+    data: Option<PathBuf>,
     /// Where the models are written: a file per language and hearken.json
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", requires = "linear")]
+    out: Option<PathBuf>,
     /// Only these languages, as ISO 639-1 codes
     #[arg(long, value_delimiter = ',', value_name = "LANG")]
     lang: Vec<String>,
@@ -71,8 +81,11 @@ fn share(text: &str) -> Result<(String, f64), String> {
 }
 
 pub(super) fn train(train: &Train) -> anyhow::Result<()> {
+    let (Some(data), Some(out)) = (&train.data, &train.out) else {
+        bail!("--linear needs --data and --out");
+    };
     let read = |split: &str| -> anyhow::Result<Vec<Labelled>> {
-        let mut texts = read_labelled(&[train.data.join(split)])?;
+        let mut texts = read_labelled(&[data.join(split)])?;
         texts.retain(|text| {
             !train.except.contains(&text.source)
                 && (train.lang.is_empty() || train.lang.contains(&text.lang))
@@ -87,8 +100,8 @@ pub(super) fn train(train: &Train) -> anyhow::Result<()> {
     if by_lang.is_empty() {
         bail!("no text to learn from: look at --lang and --except");
     }
-    std::fs::create_dir_all(&train.out)
-        .with_context(|| format!("cannot make the folder {}", train.out.display()))?;
+    std::fs::create_dir_all(out)
+        .with_context(|| format!("cannot make the folder {}", out.display()))?;
 
     let mut languages = BTreeMap::new();
     let mut rows = Vec::new();
@@ -111,10 +124,10 @@ pub(super) fn train(train: &Train) -> anyhow::Result<()> {
         if of.temperature.is_empty() {
             bail!(
                 "{lang}: no held-out texts in {}",
-                train.data.join("dev").display()
+                data.join("dev").display()
             );
         }
-        store(&weights_file(&train.out, lang), |file| weights.write(file))?;
+        store(&weights_file(out, lang), |file| weights.write(file))?;
         languages.insert(lang.clone(), of);
     }
     let manifest = LinearManifest {
@@ -124,7 +137,7 @@ pub(super) fn train(train: &Train) -> anyhow::Result<()> {
         languages,
     };
     let text = format!("{}\n", serde_json::to_string_pretty(&manifest)?);
-    store(&train.out.join("hearken.json"), |mut file| {
+    store(&out.join("hearken.json"), |mut file| {
         std::io::Write::write_all(&mut file, text.as_bytes())
     })?;
     show(&rows)

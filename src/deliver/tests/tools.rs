@@ -43,6 +43,7 @@ fn mention(state: CaseState, at: DateTime<Utc>) -> Mention {
         case: Some(case),
         backlog: false,
         own: false,
+        corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
     }

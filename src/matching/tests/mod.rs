@@ -335,6 +335,7 @@ fn searches_ask_about_the_mention() {
         case: Some(Case::open()),
         backlog: false,
         own: false,
+        corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
     };

@@ -1,6 +1,7 @@
 //! Tests of the operations together, on real folders.
 
 mod authors;
+mod correcting;
 mod crash;
 mod delivering;
 mod opening;

@@ -76,6 +76,7 @@ pub(super) fn mention(name: &str, source: &str, label: Label, seen_at: DateTime<
         case: is_flagged.then(Case::open),
         backlog: false,
         own: false,
+        corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
     }

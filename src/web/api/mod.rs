@@ -3,6 +3,7 @@
 //! test holds both together.
 
 mod cases;
+mod corrections;
 mod deliveries;
 mod exchange;
 mod extract;
@@ -33,6 +34,8 @@ pub(super) fn router(state: &AppState) -> Router<AppState> {
         .route("/openapi.json", get(description))
         .route("/mentions", get(mentions::list))
         .route("/mentions/{id}", get(mentions::one))
+        .route("/mentions/{id}/correct", post(corrections::correct))
+        .route("/corrections", get(corrections::list))
         .route("/export", get(exchange::export))
         .route("/import", post(exchange::import).layer(exchange::limit()))
         .route("/cases", get(cases::list))

@@ -192,7 +192,10 @@ async fn forms_of_other_sites_are_refused() {
             }
             let mut headers = vec![("cookie", cookie.as_str()), form];
             headers.extend(extra);
-            let status = house.ask("POST", path, &headers, "back=/").await.status;
+            let status = house
+                .ask("POST", path, &headers, "back=/&label=neutral")
+                .await
+                .status;
             let expected = if is_allowed {
                 StatusCode::SEE_OTHER
             } else {

@@ -231,8 +231,9 @@ pub(super) const PAGES: [&str; 11] = [
 ];
 
 /// Every GET of the API.
-pub(super) const API_PAGES: [&str; 6] = [
+pub(super) const API_PAGES: [&str; 7] = [
     "/api/v1/mentions",
+    "/api/v1/corrections",
     "/api/v1/mentions/m1",
     "/api/v1/cases",
     "/api/v1/deliveries",
@@ -241,7 +242,9 @@ pub(super) const API_PAGES: [&str; 6] = [
 ];
 
 /// Every POST.
-pub(super) const POSTS: [&str; 12] = [
+pub(super) const POSTS: [&str; 14] = [
+    "/mentions/m1/correct",
+    "/api/v1/mentions/m1/correct",
     "/mentions/m1/done",
     "/mentions/m1/dismiss",
     "/mentions/m1/reopen",

@@ -79,6 +79,7 @@ fn mention() -> Mention {
         case: Some(Case::open()),
         backlog: false,
         own: false,
+        corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
     }

@@ -1,0 +1,83 @@
+//! What people said against the model's verdicts: storing it, and reading it again for
+//! the training.
+
+use sled::transaction::abort;
+
+use super::{
+    Store, StoreError, keys,
+    mentions::{self, MentionRow, put_mention},
+    tables::{get, text},
+};
+use crate::domain::{Correction, Label, Mention, MentionId};
+
+/// What correcting a verdict led to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Corrected {
+    /// The mention as it is now.
+    pub mention: Mention,
+    /// Whether anything changed; it does not when a person said the same already.
+    pub changed: bool,
+}
+
+/// The entry of a mention in the index of corrected ones; none when nobody corrected it.
+pub(super) fn correction_entry(mention: &Mention) -> Option<(Vec<u8>, Vec<u8>)> {
+    let last = mention.corrections.last()?;
+    Some((keys::timed(last.at, mention.id.as_str()), Vec::new()))
+}
+
+impl Store {
+    /// Records a person's verdict: `said` makes the correction of the label and the model
+    /// that the mention has. Saying the same again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn correct(
+        &self,
+        id: &MentionId,
+        said: impl Fn(Label, &str) -> Correction,
+    ) -> Result<Corrected, StoreError> {
+        let outcome = self.transact(|view| {
+            let Some(mut row) = get::<MentionRow>(&view.mentions, mentions::TABLE, id.as_str())?
+            else {
+                return abort(StoreError::NotFound { id: id.to_string() });
+            };
+            let old = row.mention.clone();
+            let correction = said(old.sentiment.label, &old.sentiment.model);
+            let changed = old
+                .correction()
+                .is_none_or(|before| before.label != correction.label);
+            if changed {
+                row.mention.sentiment.label = correction.label;
+                row.mention.corrections.push(correction);
+                put_mention(view, Some(&old), &row)?;
+            }
+            Ok(Corrected {
+                mention: row.mention,
+                changed,
+            })
+        })?;
+        if outcome.changed {
+            self.flush()?;
+        }
+        Ok(outcome)
+    }
+
+    /// The mentions that people corrected, the last corrected first.
+    pub fn corrected_newest_first(
+        &self,
+    ) -> impl Iterator<Item = Result<Mention, StoreError>> + use<> {
+        let store = self.clone();
+        self.tables()
+            .corrected
+            .iter()
+            .keys()
+            .rev()
+            .filter_map(move |key| {
+                let id = match key {
+                    Ok(key) => text(keys::id_after(&key, keys::TIME_BYTES)),
+                    Err(error) => return Some(Err(error.into())),
+                };
+                store.mention(&MentionId::new(id)).transpose()
+            })
+    }
+}
