@@ -86,7 +86,7 @@ impl Judge {
 
     /// The language of a text that the transformer was not trained for.
     fn of_other_language<'a>(&self, input: &'a Input) -> Option<&'a str> {
-        let lang = input.lang.as_deref();
+        let lang = input.spoken();
         lang.filter(|_| !self.manifest().speaks(lang))
     }
 
@@ -102,7 +102,7 @@ impl Judge {
     fn with_linear(&self, input: &Input, logits: [f64; 3]) -> Result<[f64; 3], ClassifyError> {
         // What is not known to be another language counts as the transformer's first.
         let spoken = self.manifest().languages.first().map(String::as_str);
-        let lang = input.lang.as_deref().or(spoken);
+        let lang = input.spoken().or(spoken);
         let (Some(linear), Some(lang)) = (&self.linear, lang) else {
             return Ok(logits);
         };
@@ -120,7 +120,7 @@ impl Judge {
     fn by_linear(&self, input: &Input, logits: [f64; 3]) -> Sentiment {
         let linear = self.linear.as_ref();
         let of = linear
-            .zip(input.lang.as_deref())
+            .zip(input.spoken())
             .and_then(|(linear, lang)| linear.language(lang))
             .cloned()
             .unwrap_or_default();
@@ -131,7 +131,8 @@ impl Judge {
         verdict(logits, temperature, unsure_below, &id)
     }
 
-    fn by_nobody(&self) -> Sentiment {
+    /// The verdict on what nobody can judge.
+    pub(super) fn by_nobody(&self) -> Sentiment {
         Sentiment {
             label: Label::Unsure,
             negative: 0.3333,

@@ -3,6 +3,7 @@
 //! and get one verdict per text, in their order. A caller that goes away, or a batch that
 //! makes the model fail, never stops the owner.
 
+mod alone;
 pub mod calibrate;
 mod eval;
 mod judge;
@@ -24,7 +25,7 @@ pub use model::{Manifest, Precision, manifest_of};
 pub use prepare::prepare;
 pub use shelf::{Shelf, Shelved};
 
-use crate::domain::{Kind, Sentiment};
+use crate::domain::{Kind, Sentiment, base_language};
 
 /// Batches waiting for the model before senders have to wait: a few polls' worth.
 const QUEUE_LENGTH: usize = 64;
@@ -36,9 +37,9 @@ pub struct Input {
     pub text: String,
     /// What sort of text it is: the model was told in training.
     pub kind: Kind,
-    /// ISO 639-1 code, where known; unknown counts as a language of the transformer. For a
-    /// language that no model was trained on the verdict is `unsure` with even
-    /// probabilities.
+    /// The code, where known, as `language::detect` gives it (`en`, `hi-Latn`); unknown
+    /// counts as a language of the transformer. For a language that no model was trained on
+    /// the verdict is `unsure` with even probabilities.
     pub lang: Option<String>,
     /// The brand that the verdict is about, as it is called; `None` judges the text as a
     /// whole, and so does a model that was not trained toward brands.
@@ -46,6 +47,13 @@ pub struct Input {
     /// Where the text speaks of that brand, `[start, end)` in Unicode characters: what
     /// stands there is kept when the text is longer than the model takes.
     pub brand_at: Option<[usize; 2]>,
+}
+
+impl Input {
+    /// The language as models know it: Hindi in Latin letters (`hi-Latn`) is Hindi.
+    pub fn spoken(&self) -> Option<&str> {
+        self.lang.as_deref().map(base_language)
+    }
 }
 
 /// How the model is loaded.
@@ -202,11 +210,11 @@ fn own(judge: &judge::Judge, inbox: &mpsc::Receiver<Batch>) {
         if batch.reply.is_closed() {
             continue;
         }
-        // tch turns libtorch's exceptions into panics in places; one bad batch must
-        // not take the thread with it.
-        let judged =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| judge.judge(&batch.inputs)))
-                .unwrap_or_else(|_| Err(ClassifyError::Inference("libtorch panicked".to_owned())));
+        let judged = alone::judge_each(
+            &batch.inputs,
+            |inputs| judge.judge(inputs),
+            |_| judge.by_nobody(),
+        );
         // The caller may have gone while we worked.
         let _ = batch.reply.send(judged);
     }

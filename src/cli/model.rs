@@ -2,6 +2,7 @@
 
 mod choose;
 mod foreign;
+mod language;
 mod learn;
 mod train;
 
@@ -30,6 +31,9 @@ pub(super) enum Action {
     Train(train::Train),
     /// Use another model, or the one before: hearken model use --previous
     Use(choose::Use),
+    /// Measure or train how the language of a text is found: hearken model language eval labelled/
+    #[command(subcommand)]
+    Language(language::Action),
     /// Fit temperature and abstaining on held-out texts: hearken model calibrate labelled/dev
     Calibrate(train::Calibrate),
 }
@@ -78,6 +82,10 @@ pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<Exi
             show_evaluation(&evaluation.0, &evaluation.1, eval.json)?;
         }
         Action::Train(train) if !train.linear => return learn::call(global, &train.learn).await,
+        Action::Language(action) => {
+            let action = action.clone();
+            tokio::task::spawn_blocking(move || language::call(&action)).await??;
+        }
         Action::Train(train) => {
             let train = train.clone();
             tokio::task::spawn_blocking(move || train::train(&train)).await??;

@@ -77,7 +77,10 @@ fn languages(fields: &Fields<'_, '_>) -> Vec<String> {
     let mut languages = Vec::new();
     for place in fields.texts("languages", LANGUAGES) {
         let tag = place.value.to_ascii_lowercase();
-        if (2..=3).contains(&tag.len()) && tag.chars().all(|letter| letter.is_ascii_alphabetic()) {
+        let is_letters = |part: &str| part.chars().all(|letter| letter.is_ascii_alphabetic());
+        let (primary, script) = tag.split_once('-').unwrap_or((&tag, "latn"));
+        let is_tag = (2..=3).contains(&primary.len()) && script.len() == 4;
+        if is_tag && is_letters(primary) && is_letters(script) {
             languages.push(tag);
         } else {
             fields.reader.problem(

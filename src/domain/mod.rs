@@ -11,6 +11,7 @@ mod event;
 mod fill;
 mod ids;
 mod item;
+mod language;
 mod listing;
 mod mention;
 mod noise;
@@ -45,6 +46,7 @@ pub use destination::{Destination, DestinationKind, Email, Follows, Slack, Slack
 pub use event::{Event, EventType};
 pub use ids::{BrandName, DeliveryId, EventId, MentionId, SourceName, StoryId, hex_digest};
 pub use item::{Author, Engagement, Item, Kind, Rating};
+pub use language::{base_language, language_fits};
 pub use listing::{Listed, Listing};
 pub use mention::{AuthorHistory, EarlierText, Flag, Mention};
 pub use noise::{Alike, Digest, GroupBy, Noise, PutOff, Quiet, When};

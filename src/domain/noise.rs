@@ -10,12 +10,12 @@ use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, TimeZone as _, Utc, Weekd
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, DeliveryState, Event, EventType, Mention, format_duration};
+use super::{Delivery, DeliveryState, Event, EventType, Mention, format_duration, language_fits};
 
 /// What a destination is spared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Noise {
-    /// Only mentions in these languages (two letters); empty means all.
+    /// Only mentions in these languages (two letters, or with their script: `hi-latn`); empty means all.
     pub languages: Vec<String>,
     /// Only mentions read by these definitions; empty means all.
     pub platforms: Vec<String>,
@@ -276,9 +276,13 @@ impl Noise {
 
     /// Whether a mention gets through.
     pub(super) fn lets_through(&self, mention: &Mention, now: DateTime<Utc>) -> bool {
-        let language = mention.item.lang.as_deref().map(primary_language);
-        let language_fits = self.languages.is_empty()
-            || language.is_some_and(|language| self.languages.contains(&language));
+        let language = mention.item.lang.as_deref();
+        let is_spoken = |tag: &str| {
+            self.languages
+                .iter()
+                .any(|wanted| language_fits(tag, wanted))
+        };
+        let language_fits = self.languages.is_empty() || language.is_some_and(is_spoken);
         let platform_fits =
             self.platforms.is_empty() || self.platforms.contains(&mention.item.definition);
         let query_fits = self
@@ -358,13 +362,6 @@ impl Alike {
     }
 }
 
-fn primary_language(tag: &str) -> String {
-    tag.split(['-', '_'])
-        .next()
-        .unwrap_or(tag)
-        .to_ascii_lowercase()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -435,12 +432,6 @@ mod tests {
         let workdays = Digest::Workdays(nine, zone);
         check_digest(workdays, "2026-03-06T03:31:00Z", "2026-03-09T03:30:00Z");
         check_digest(workdays, "2026-03-05T03:31:00Z", "2026-03-06T03:30:00Z");
-    }
-
-    #[test]
-    fn languages_are_compared_by_their_first_part() {
-        assert_eq!(primary_language("pt-BR"), "pt");
-        assert_eq!(primary_language("TR"), "tr");
     }
 
     fn mention() -> Mention {
@@ -526,6 +517,7 @@ mod tests {
         assert!(only(&[], &[], true));
         assert!(only(&["en", "tr"], &["app-store"], true));
         assert!(!only(&["en"], &[], true));
+        assert!(!only(&["tr-latn"], &[], true));
         assert!(!only(&[], &["feed"], true));
         assert!(!only(&[], &[], false));
     }

@@ -8,7 +8,7 @@ use super::fold::fold_text;
 use super::parse::Parser;
 use super::tree::{Compare, Is, Moment, Test, Whole, Words};
 use super::{QueryError, Subject};
-use crate::domain::{self, CaseState, Item, Kind, Label, Mention};
+use crate::domain::{self, CaseState, Item, Kind, Label, Mention, language_fits};
 
 /// How a field is written, for error messages.
 pub(super) fn example(field: &str) -> &'static str {
@@ -61,10 +61,18 @@ pub(super) fn read_test(
             Test::Site { host, path }
         }
         "lang" => {
-            let primary = lower.split(['-', '_']).next().unwrap_or_default();
+            // The country does not matter, the letters do: `hi-Latn` is Hindi as it is typed.
+            let mut parts = lower.split(['-', '_']);
+            let primary = parts.next().unwrap_or_default();
             let is_tag = (2..=3).contains(&primary.len())
                 && primary.chars().all(|c| c.is_ascii_alphabetic());
-            Test::Lang(is_tag.then(|| primary.to_owned()).ok_or_else(wrong)?)
+            let is_letters = |part: &&str| part.chars().all(|c| c.is_ascii_alphabetic());
+            let script = parts.find(|part| part.len() == 4 && is_letters(part));
+            let wanted = script.map_or_else(
+                || primary.to_owned(),
+                |script| format!("{primary}-{script}"),
+            );
+            Test::Lang(is_tag.then_some(wanted).ok_or_else(wrong)?)
         }
         "kind" => {
             use Kind::{Article, Comment, Post, Question, Review};
@@ -235,11 +243,10 @@ pub(super) fn holds(test: &Test, subject: &Subject<'_>) -> bool {
     match test {
         Test::Author { handle, name } => author_is(item, handle, name),
         Test::Site { host, path } => site_is(item, host, path),
-        Test::Lang(wanted) => subject.lang.or(item.lang.as_deref()).is_some_and(|tag| {
-            tag.split(['-', '_'])
-                .next()
-                .is_some_and(|primary| primary.eq_ignore_ascii_case(wanted))
-        }),
+        Test::Lang(wanted) => subject
+            .lang
+            .or(item.lang.as_deref())
+            .is_some_and(|tag| language_fits(tag, wanted)),
         Test::Kind(kind) => item.kind == *kind,
         Test::Source(wanted) => subject
             .source

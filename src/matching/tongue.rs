@@ -1,6 +1,8 @@
 //! Which languages' endings to believe in a text: what is stated and the words themselves
 //! come in, a choice comes out. Not a language detector: it only has to be safe.
 
+use crate::domain::base_language;
+
 /// Which languages' endings are believed in a text, from what is known about it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Endings {
@@ -84,12 +86,7 @@ impl Endings {
         text: &str,
         words: impl Iterator<Item = &'w str>,
     ) -> Self {
-        let primary = lang.map(|tag| {
-            tag.split(['-', '_'])
-                .next()
-                .unwrap_or(tag)
-                .to_ascii_lowercase()
-        });
+        let primary = lang.map(|tag| base_language(tag).to_ascii_lowercase());
         let (mut n_turkish, mut n_english) = (0, 0);
         for word in words.take(200) {
             n_turkish += usize::from(TURKISH_WORDS.contains(&word));

@@ -102,7 +102,13 @@ struct Part {
 /// The score from 0 to 1 and its reasons, strongest first.
 fn score(input: &TriageInput<'_>, now: DateTime<Utc>) -> (f64, Vec<String>) {
     let item = input.item;
-    let reading = signs::read(&item.full_text(), input.lang.or(item.lang.as_deref()));
+    let reading = signs::read(
+        &item.full_text(),
+        input
+            .lang
+            .or(item.lang.as_deref())
+            .map(domain::base_language),
+    );
     if !may_be_flagged(input, &reading) {
         return (0.0, Vec::new());
     }

@@ -14,7 +14,9 @@ use super::state::{AppState, Site};
 /// How many cards one page shows.
 const SHOWN: usize = 30;
 /// The languages that the filter offers; a query finds the others with `lang:`.
-const LANGUAGES: [&str; 10] = ["en", "tr", "hi", "te", "de", "es", "fr", "it", "nl", "pt"];
+const LANGUAGES: [&str; 11] = [
+    "en", "tr", "hi", "te", "ar", "de", "es", "fr", "it", "nl", "pt",
+];
 const VERDICTS: [(&str, &str); 4] = [
     ("negative", "Negative"),
     ("neutral", "Neutral"),

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::problem::Problem;
-use crate::domain::{Label, Mention, MentionId, parse_duration};
+use crate::domain::{Label, Mention, MentionId, language_fits, parse_duration};
 use crate::matching::{Query, Scope, Subject};
 use crate::store::{MentionFilter, Store, StoreError};
 
@@ -185,10 +185,8 @@ impl Search {
             .as_ref()
             .is_none_or(|wanted| mention.source.as_str() == wanted);
         let lang_fits = self.lang.as_ref().is_none_or(|wanted| {
-            mention.item.lang.as_ref().is_some_and(|lang| {
-                let lang = lang.to_ascii_lowercase();
-                lang == *wanted || lang.split('-').next() == Some(wanted.as_str())
-            })
+            let lang = mention.item.lang.as_deref();
+            lang.is_some_and(|lang| language_fits(lang, wanted))
         });
         brand_fits
             && source_fits

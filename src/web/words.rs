@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::domain::{
     BrandMatch, CaseState, DeliveryState, HealthState, Kind, Label, Measured, Unusual,
+    base_language,
 };
 
 /// What a card shows of a long text; the mention's own page shows all of it.
@@ -41,8 +42,12 @@ pub(super) fn lang_tag(lang: Option<&str>) -> Option<&str> {
 
 /// The English name of a language, or its tag where we know no name.
 pub(super) fn lang_name(tag: &str) -> &str {
-    let primary = tag.split('-').next().unwrap_or(tag);
-    match primary.to_ascii_lowercase().as_str() {
+    match tag {
+        "hi-Latn" => return "Hindi in Latin letters",
+        "te-Latn" => return "Telugu in Latin letters",
+        _ => (),
+    }
+    match base_language(tag).to_ascii_lowercase().as_str() {
         "ar" => "Arabic",
         "bn" => "Bengali",
         "de" => "German",

@@ -9,7 +9,7 @@ use super::events::mention_event;
 use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
 use crate::classify::{Classifier, Input};
 use crate::dedupe::{self, Identity, identify};
-use crate::domain::{BrandMatch, Case, Item, Mention, Sentiment, SourceName};
+use crate::domain::{BrandMatch, Case, Item, Mention, Sentiment, SourceName, language_fits};
 use crate::language;
 use crate::matching::is_own;
 use crate::parse::Parsed;
@@ -213,6 +213,16 @@ fn is_same(source: &SourceName, found: &Found, known: &Mention) -> bool {
             && found.item.rating == known.item.rating)
 }
 
+/// The language that a mention is known by. Sites often state that of an account's
+/// settings, so what the text shows goes before; where both agree the site's is kept, which
+/// may say the country too.
+fn agreed(stated: Option<String>, found: Option<String>) -> Option<String> {
+    match (stated, found) {
+        (Some(stated), Some(found)) if language_fits(&stated, &found) => Some(stated),
+        (stated, found) => found.or(stated),
+    }
+}
+
 fn judged(
     plan: &Plan,
     source: &PlannedSource,
@@ -242,9 +252,7 @@ fn judged(
         now,
     );
     let mut item = found.item;
-    if item.lang.is_none() {
-        item.lang = found.lang;
-    }
+    item.lang = agreed(item.lang, found.lang);
     let mention = Mention {
         id: known
             .as_ref()
@@ -284,5 +292,26 @@ fn judged(
         mention,
         keys: found.identity.keys,
         events,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(stated: Option<&str>, found: Option<&str>, expected: Option<&str>) {
+        let known = agreed(stated.map(str::to_owned), found.map(str::to_owned));
+        assert_eq!(known.as_deref(), expected, "{stated:?} and {found:?}");
+    }
+
+    #[test]
+    fn what_the_text_shows_goes_before_what_the_site_states() {
+        check(Some("en"), Some("hi-Latn"), Some("hi-Latn"));
+        check(Some("hi"), Some("hi-Latn"), Some("hi-Latn"));
+        check(Some("pt-BR"), Some("pt"), Some("pt-BR"));
+        check(Some("pt-BR"), None, Some("pt-BR"));
+        check(None, Some("te"), Some("te"));
+        check(None, None, None);
     }
 }

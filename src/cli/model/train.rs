@@ -220,13 +220,13 @@ fn store(
 
 /// A temporary file is its owner's alone; a model is for everybody who runs the program.
 #[cfg(unix)]
-fn make_readable(file: &std::fs::File) -> std::io::Result<()> {
+pub(super) fn make_readable(file: &std::fs::File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-fn make_readable(_file: &std::fs::File) -> std::io::Result<()> {
+pub(super) fn make_readable(_file: &std::fs::File) -> std::io::Result<()> {
     Ok(())
 }
 

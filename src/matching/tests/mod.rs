@@ -280,6 +280,8 @@ fn fields_ask_about_the_item() {
         ("site:edit.com", false),
         ("lang:en", true),
         ("lang:tr", false),
+        ("lang:en-US", true),
+        ("lang:en-Latn", false),
         ("kind:review", true),
         ("source:\"my feed\"", true),
         ("source:my*", true),
@@ -299,6 +301,16 @@ fn fields_ask_about_the_item() {
     }
     let spans = found("domain:acme.com", &item, None).expect("it is there");
     assert_eq!(spans, ["acme[.]com", "acme.com"]);
+    for (rule, expected) in [
+        ("lang:hi", true),
+        ("lang:hi-Latn", true),
+        ("lang:hi-Deva", false),
+        ("lang:te", false),
+        ("lang:en", false),
+    ] {
+        let in_latin = found(&format!("kettles {rule}"), &item, Some("hi-Latn"));
+        assert_eq!(in_latin.is_some(), expected, "{rule}");
+    }
     let hit = query("kettles")
         .find(&subject(&item, None))
         .expect("in the title");
