@@ -1,6 +1,6 @@
 //! `hearken classify`: texts in, verdicts out, in the same order.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,6 +9,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
+use super::lines::Lines;
 use super::{Global, print};
 use crate::classify::{Classifier, Input, Settings, Shelf};
 use crate::config;
@@ -56,6 +57,13 @@ struct Verdict<'a> {
     model: &'a str,
 }
 
+/// Why a line got no verdict.
+#[derive(Serialize)]
+struct Unread {
+    line: usize,
+    message: String,
+}
+
 pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let classifier = start(global).await?;
     let shown = arguments.file.display().to_string();
@@ -73,18 +81,25 @@ pub(super) async fn call(global: &Global, arguments: &Arguments) -> anyhow::Resu
     };
     let mut part = Vec::with_capacity(PART);
     let mut code = ExitCode::SUCCESS;
-    for (place, line) in BufReader::new(reader).split(b'\n').enumerate() {
-        let line = line.with_context(|| format!("cannot read {shown}"))?;
-        let text = String::from_utf8_lossy(&line);
-        match read_line(text.trim_end_matches('\r')) {
-            Ok(input) => part.push(Some(input)),
-            Err(error) => {
-                // The output keeps a line for every line of input.
-                eprintln!("hearken: {shown}:{}: {error}", place + 1);
-                code = ExitCode::FAILURE;
-                part.push(None);
-            }
+    let mut lines = Lines::of(BufReader::new(reader));
+    while let Some(line) = lines
+        .next()
+        .with_context(|| format!("cannot read {shown}"))?
+    {
+        let number = line.number;
+        if line.was_mended {
+            eprintln!("hearken: {shown}:{number}: bytes that are no UTF-8 were replaced");
         }
+        let read = line.text.and_then(|text| read_line(&text));
+        if let Err(why) = &read {
+            eprintln!("hearken: {shown}:{number}: {why}");
+            code = ExitCode::FAILURE;
+        }
+        // The output keeps a line for every line of input.
+        part.push(read.map_err(|message| Unread {
+            line: number,
+            message,
+        }));
         if part.len() == PART {
             progress.inc(PART as u64);
             judge(&classifier, std::mem::take(&mut part), arguments.json).await?;
@@ -145,15 +160,22 @@ fn read_line(line: &str) -> Result<Input, String> {
 
 async fn judge(
     classifier: &Classifier,
-    part: Vec<Option<Input>>,
+    part: Vec<Result<Input, Unread>>,
     as_json: bool,
 ) -> anyhow::Result<()> {
     let inputs: Vec<Input> = part.iter().flatten().cloned().collect();
     let mut verdicts = classifier.classify(inputs).await?.into_iter();
     for input in part {
-        let Some(input) = input else {
-            print::line(if as_json { "null" } else { "error" })?;
-            continue;
+        let input = match input {
+            Ok(input) => input,
+            Err(error) if as_json => {
+                print::json(&serde_json::json!({ "error": error }))?;
+                continue;
+            }
+            Err(error) => {
+                print::line(&format!("error     {}", error.message))?;
+                continue;
+            }
         };
         let sentiment = verdicts.next().context("a verdict is missing")?;
         if as_json {

@@ -15,6 +15,7 @@ mod fetch;
 mod import;
 mod import_feeds;
 mod init;
+mod lines;
 mod match_texts;
 mod mentions;
 mod model;

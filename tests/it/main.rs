@@ -3,6 +3,7 @@
 mod add_a_site;
 mod asking;
 mod bad_input;
+mod bad_texts;
 mod benches;
 mod brand_run;
 mod browser;
@@ -18,6 +19,7 @@ mod fuzz;
 mod harness;
 mod imports;
 mod inbound;
+mod language;
 mod mailbox;
 mod misbehaving;
 mod polite;
