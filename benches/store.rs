@@ -50,6 +50,7 @@ fn new_mention(n: u64) -> NewMention {
             name: BrandName::new("Acme"),
             rule: "acme".into(),
             spans: vec![[0, 4]],
+            sentiment: None,
         }],
         story: StoryId::new(hex_digest("story", &[&name])),
         sentiment: Sentiment {
@@ -58,6 +59,7 @@ fn new_mention(n: u64) -> NewMention {
             neutral: 0.08,
             positive: 0.02,
             model: "hearken-en/1".into(),
+            sentence: None,
         },
         flag: Some(Flag {
             score: 0.8,
@@ -67,6 +69,7 @@ fn new_mention(n: u64) -> NewMention {
             estimated: false,
         }),
         case: Some(Case::open()),
+        stars_against_text: false,
         backlog: false,
         own: false,
         corrections: Vec::new(),

@@ -139,6 +139,7 @@ impl Judge {
             neutral: 0.3334,
             positive: 0.3333,
             model: self.model_id.clone(),
+            sentence: None,
         }
     }
 }
@@ -163,6 +164,7 @@ fn verdict(logits: [f64; 3], temperature: f64, unsure_below: f64, model: &str) -
         neutral,
         positive,
         model: model.to_owned(),
+        sentence: None,
     }
 }
 

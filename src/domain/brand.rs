@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::BrandName;
+use super::{BrandName, Sentiment};
 
 /// A brand as the configuration describes it, checked but not compiled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct Brand {
 }
 
 /// One brand found in one item: which rule hit, and where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BrandMatch {
     /// The brand.
     pub name: BrandName,
@@ -29,4 +29,8 @@ pub struct BrandMatch {
     /// `[start, end)` in Unicode characters of the item's `text`; empty when only
     /// the title or another field matched.
     pub spans: Vec<[usize; 2]>,
+    /// What the author feels toward this brand, where the text speaks of several watched
+    /// ones; with one brand it is the mention's own verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentiment: Option<Sentiment>,
 }

@@ -69,6 +69,14 @@ pub struct Rating {
     pub best: f64,
 }
 
+impl Rating {
+    /// The same on a scale that ends at five; `None` where the scale makes no sense.
+    pub fn of_five(self) -> Option<f64> {
+        (self.best > 0.0 && self.best.is_finite() && self.value.is_finite())
+            .then(|| (self.value / self.best * 5.0).clamp(0.0, 5.0))
+    }
+}
+
 /// How far an item has travelled; zero where the site gives no figure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Engagement {

@@ -62,8 +62,12 @@ pub struct Mention {
     pub brands: Vec<BrandMatch>,
     /// The story it belongs to.
     pub story: StoryId,
-    /// What the classifier said.
+    /// What the classifier said: toward the brand, and where the text speaks of several
+    /// watched ones, the worst of what it says toward each.
     pub sentiment: Sentiment,
+    /// A review whose stars say the opposite of its text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stars_against_text: bool,
     /// Set when it needs a fast public reply.
     pub flag: Option<Flag>,
     /// The work on it, when it is or was flagged.

@@ -65,4 +65,4 @@ pub use source::{Cursor, Gap, Health, HealthState, SourceStatus};
 pub use spike::{Measured, Spike, SpikePolicy, Unusual};
 pub use sse::{SseEvent, SseReader};
 pub use time::{format_duration, parse_duration};
-pub use verdict::{Label, Sentiment};
+pub use verdict::{Label, Sentence, Sentiment, stars_against_text};

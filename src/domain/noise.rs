@@ -451,6 +451,7 @@ mod tests {
                 neutral: 0.05,
                 positive: 0.05,
                 model: "test/1".into(),
+                sentence: None,
             },
             flag: Some(crate::domain::Flag {
                 score: 0.7,
@@ -460,6 +461,7 @@ mod tests {
                 estimated: false,
             }),
             case: Some(crate::domain::Case::open()),
+            stars_against_text: false,
             backlog: false,
             own: false,
             corrections: Vec::new(),

@@ -93,6 +93,7 @@ impl Matcher {
                     name: name.clone(),
                     rule: hit.rule,
                     spans: hit.spans,
+                    sentiment: None,
                 })
             })
             .collect()

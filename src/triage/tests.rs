@@ -19,6 +19,7 @@ fn sentiment(label: Label, negative: f64) -> Sentiment {
         neutral,
         positive,
         model: "test".to_owned(),
+        sentence: None,
     }
 }
 

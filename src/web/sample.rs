@@ -35,6 +35,7 @@ pub(super) fn mention(id: &str) -> Mention {
             name: BrandName::new("Acme"),
             rule: "acme".to_owned(),
             spans: vec![[0, 4]],
+            sentiment: None,
         }],
         story: StoryId::new(format!("story-{id}")),
         sentiment: Sentiment {
@@ -43,6 +44,7 @@ pub(super) fn mention(id: &str) -> Mention {
             neutral: 0.05,
             positive: 0.01,
             model: "hearken-en/1".to_owned(),
+            sentence: None,
         },
         flag: Some(Flag {
             score: 0.91,
@@ -55,6 +57,7 @@ pub(super) fn mention(id: &str) -> Mention {
             estimated: false,
         }),
         case: Some(Case::open()),
+        stars_against_text: false,
         backlog: false,
         own: false,
         corrections: Vec::new(),

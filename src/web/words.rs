@@ -297,6 +297,7 @@ mod tests {
             name: BrandName::new("Acme"),
             rule: "acme".to_owned(),
             spans: spans.to_vec(),
+            sentiment: None,
         }]
     }
 

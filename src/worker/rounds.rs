@@ -204,6 +204,7 @@ mod tests {
                         name: BrandName::new("Acme"),
                         rule: "acme".into(),
                         spans: vec![[0, 4]],
+                        sentiment: None,
                     }],
                     story: StoryId::new(format!("s{name}")),
                     sentiment: Sentiment {
@@ -212,6 +213,7 @@ mod tests {
                         neutral: 0.05,
                         positive: 0.05,
                         model: "test/1".into(),
+                        sentence: None,
                     },
                     flag: Some(Flag {
                         score: 0.8,
@@ -221,6 +223,7 @@ mod tests {
                         estimated: true,
                     }),
                     case: Some(Case::open()),
+                    stars_against_text: false,
                     backlog: false,
                     own: false,
                     corrections: Vec::new(),

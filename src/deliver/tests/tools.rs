@@ -32,6 +32,7 @@ fn mention(state: CaseState, at: DateTime<Utc>) -> Mention {
             neutral: 0.06,
             positive: 0.04,
             model: "m".to_owned(),
+            sentence: None,
         },
         flag: Some(Flag {
             score: 0.9,
@@ -41,6 +42,7 @@ fn mention(state: CaseState, at: DateTime<Utc>) -> Mention {
             estimated: true,
         }),
         case: Some(case),
+        stars_against_text: false,
         backlog: false,
         own: false,
         corrections: Vec::new(),

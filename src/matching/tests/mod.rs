@@ -328,6 +328,7 @@ fn searches_ask_about_the_mention() {
             name: BrandName::new("Acme"),
             rule: "acme".to_owned(),
             spans: vec![[0, 4]],
+            sentiment: None,
         }],
         story: crate::domain::StoryId::new("s"),
         sentiment: Sentiment {
@@ -336,6 +337,7 @@ fn searches_ask_about_the_mention() {
             neutral: 0.05,
             positive: 0.05,
             model: "m".to_owned(),
+            sentence: None,
         },
         flag: Some(Flag {
             score: 0.8,
@@ -345,6 +347,7 @@ fn searches_ask_about_the_mention() {
             estimated: true,
         }),
         case: Some(Case::open()),
+        stars_against_text: false,
         backlog: false,
         own: false,
         corrections: Vec::new(),

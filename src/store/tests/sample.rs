@@ -57,6 +57,7 @@ pub(super) fn mention(name: &str, source: &str, label: Label, seen_at: DateTime<
             name: BrandName::new("Acme"),
             rule: "acme".into(),
             spans: vec![[0, 4]],
+            sentiment: None,
         }],
         story: StoryId::new(format!("story-{name}")),
         sentiment: Sentiment {
@@ -65,6 +66,7 @@ pub(super) fn mention(name: &str, source: &str, label: Label, seen_at: DateTime<
             neutral: 0.25,
             positive: 0.25,
             model: "test/1".into(),
+            sentence: None,
         },
         flag: is_flagged.then(|| Flag {
             score: 0.75,
@@ -74,6 +76,7 @@ pub(super) fn mention(name: &str, source: &str, label: Label, seen_at: DateTime<
             estimated: false,
         }),
         case: is_flagged.then(Case::open),
+        stars_against_text: false,
         backlog: false,
         own: false,
         corrections: Vec::new(),

@@ -33,6 +33,7 @@ fn hostile_mention() -> Mention {
         name: BrandName::new(HOSTILE),
         rule: HOSTILE.to_owned(),
         spans: vec![[n_chars - 4, n_chars], [3, 999_999], [7, 2]],
+        sentiment: None,
     }];
     mention.sentiment.model = HOSTILE.to_owned();
     if let Some(flag) = &mut mention.flag {

@@ -57,6 +57,7 @@ fn mention() -> Mention {
             name: BrandName::new("Acme"),
             rule: "acme".to_owned(),
             spans: vec![[0, 4]],
+            sentiment: None,
         }],
         story: StoryId::new("5707a0b1c2d3e4f5a0b1c2d3e4f5a0b1"),
         sentiment: Sentiment {
@@ -65,6 +66,7 @@ fn mention() -> Mention {
             neutral: 0.05,
             positive: 0.007,
             model: "hearken-en/1".to_owned(),
+            sentence: None,
         },
         flag: Some(Flag {
             score: 0.91,
@@ -77,6 +79,7 @@ fn mention() -> Mention {
             estimated: false,
         }),
         case: Some(Case::open()),
+        stars_against_text: false,
         backlog: false,
         own: false,
         corrections: Vec::new(),
