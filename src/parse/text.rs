@@ -1,10 +1,14 @@
 //! Markup becomes plain text, and HTML from strangers becomes harmless HTML. Strings
 //! come in, strings go out; every adapter cleans its text here and nowhere else.
 
+mod quoted;
+
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 use url::Url;
+
+pub use quoted::quoted_parts;
 
 /// Elements whose content is never something a person wrote to be read.
 const UNREAD_ELEMENTS: [&str; 8] = [
