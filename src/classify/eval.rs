@@ -77,6 +77,15 @@ pub struct Evaluation {
 /// # Errors
 /// `BadLabelled` names file and line.
 pub fn read_labelled(paths: &[PathBuf]) -> Result<Vec<Labelled>, ClassifyError> {
+    let mut texts = Vec::new();
+    for file in files_of(paths)? {
+        read_file(&file, &kinds_of(&file), &mut texts)?;
+    }
+    Ok(texts)
+}
+
+/// The labelled files among paths: files as they are, folders as what lies in them.
+pub(super) fn files_of(paths: &[PathBuf]) -> Result<Vec<PathBuf>, ClassifyError> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -94,11 +103,7 @@ pub fn read_labelled(paths: &[PathBuf]) -> Result<Vec<Labelled>, ClassifyError> 
             files.push(path.clone());
         }
     }
-    let mut texts = Vec::new();
-    for file in &files {
-        read_file(file, &kinds_of(file), &mut texts)?;
-    }
-    Ok(texts)
+    Ok(files)
 }
 
 fn is_labelled_file(path: &Path) -> bool {
@@ -107,7 +112,7 @@ fn is_labelled_file(path: &Path) -> bool {
         .is_some_and(|name| name.ends_with(".jsonl") || name.ends_with(".jsonl.gz"))
 }
 
-fn bad(file: &Path, line: usize, why: &dyn std::fmt::Display) -> ClassifyError {
+pub(super) fn bad(file: &Path, line: usize, why: &dyn std::fmt::Display) -> ClassifyError {
     ClassifyError::BadLabelled {
         file: file.display().to_string(),
         line,
@@ -115,24 +120,28 @@ fn bad(file: &Path, line: usize, why: &dyn std::fmt::Display) -> ClassifyError {
     }
 }
 
+/// A file's bytes, unpacked when its name ends in `.gz`.
+pub(super) fn opened(file: &Path) -> Result<Box<dyn Read>, ClassifyError> {
+    let opened = std::fs::File::open(file).map_err(|error| bad(file, 0, &error))?;
+    Ok(if file.extension().is_some_and(|ending| ending == "gz") {
+        Box::new(flate2::read::MultiGzDecoder::new(opened))
+    } else {
+        Box::new(opened)
+    })
+}
+
 fn read_file(
     file: &Path,
     kinds: &BTreeMap<String, Kind>,
     texts: &mut Vec<Labelled>,
 ) -> Result<(), ClassifyError> {
-    let opened = std::fs::File::open(file).map_err(|error| bad(file, 0, &error))?;
-    let reader: Box<dyn Read> = if file.extension().is_some_and(|ending| ending == "gz") {
-        Box::new(flate2::read::MultiGzDecoder::new(opened))
-    } else {
-        Box::new(opened)
-    };
     let stem = file
         .file_name()
         .and_then(|name| name.to_str())
         .and_then(|name| name.split(".jsonl").next())
         .unwrap_or_default()
         .to_owned();
-    for (place, line) in BufReader::new(reader).lines().enumerate() {
+    for (place, line) in BufReader::new(opened(file)?).lines().enumerate() {
         let line = line.map_err(|error| bad(file, place + 1, &error))?;
         if line.trim().is_empty() {
             continue;
@@ -159,7 +168,7 @@ fn read_file(
 }
 
 /// Source → kind, from the nearest `MANIFEST.tsv`; empty when there is none.
-fn kinds_of(file: &Path) -> BTreeMap<String, Kind> {
+pub(super) fn kinds_of(file: &Path) -> BTreeMap<String, Kind> {
     let Some(table) = file
         .ancestors()
         .skip(1)
@@ -291,6 +300,7 @@ mod tests {
                 neutral,
                 positive,
                 model: "m".to_owned(),
+                sentence: None,
             },
         )
     }

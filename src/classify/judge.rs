@@ -84,6 +84,22 @@ impl Judge {
             .collect()
     }
 
+    /// The probability that the best label of an input must reach to be given.
+    pub(super) fn unsure_below(&self, input: &Input) -> f64 {
+        /// More than any label has: nobody judges the language.
+        const NEVER: f64 = 1.1;
+        let Some(lang) = self.of_other_language(input) else {
+            return Manifest::for_kind(&self.manifest().unsure_below, input.kind, 0.0);
+        };
+        let linear = self.linear.as_ref();
+        linear
+            .and_then(|linear| linear.language(lang))
+            .map_or(NEVER, |of| {
+                let bound = of.unsure_below.get(convention(input.kind));
+                bound.copied().unwrap_or(0.0)
+            })
+    }
+
     /// The language of a text that the transformer was not trained for.
     fn of_other_language<'a>(&self, input: &'a Input) -> Option<&'a str> {
         let lang = input.spoken();
@@ -144,7 +160,13 @@ impl Judge {
     }
 }
 
-fn verdict(logits: [f64; 3], temperature: f64, unsure_below: f64, model: &str) -> Sentiment {
+/// The verdict that logits come to: tempered, rounded, and `unsure` below the bound.
+pub(super) fn verdict(
+    logits: [f64; 3],
+    temperature: f64,
+    unsure_below: f64,
+    model: &str,
+) -> Sentiment {
     let [negative, neutral, positive] = shown(softmax(logits.map(|logit| logit / temperature)));
     let (best, label) = [
         (negative, Label::Negative),

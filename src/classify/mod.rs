@@ -11,8 +11,11 @@ pub mod learn;
 pub mod linear;
 mod locate;
 mod model;
+mod own_words;
 mod prepare;
+mod sentences;
 mod shelf;
+mod toward;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -24,6 +27,10 @@ pub use locate::{LINEAR_INSIDE, SHIPPED, find_model};
 pub use model::{Manifest, Precision, manifest_of};
 pub use prepare::prepare;
 pub use shelf::{Shelf, Shelved};
+pub use toward::{
+    Judged, LanguageScore, Spoken, Subject, TowardCase, TowardEvaluation, evaluate_toward,
+    read_toward,
+};
 
 use crate::domain::{Kind, Sentiment, base_language};
 
@@ -114,9 +121,17 @@ pub enum ClassifyError {
     },
 }
 
-struct Batch {
-    inputs: Vec<Input>,
-    reply: oneshot::Sender<Result<Vec<Sentiment>, ClassifyError>>,
+/// What the owner is asked.
+enum Batch {
+    /// Verdicts on texts as they are.
+    Texts(Asked<Input, Sentiment>),
+    /// Verdicts toward the brands that texts speak of.
+    Subjects(Asked<Subject, Judged>),
+}
+
+struct Asked<Question, Answer> {
+    questions: Vec<Question>,
+    reply: oneshot::Sender<Result<Vec<Answer>, ClassifyError>>,
 }
 
 /// A handle to the thread that owns the model; cheap to clone.
@@ -171,34 +186,67 @@ impl Classifier {
         &self.languages
     }
 
-    /// Judges texts; one verdict each, in their order.
+    /// Judges texts as they are; one verdict each, in their order.
     ///
     /// # Errors
     /// `Inference` when libtorch fails, `Stopped` when the program is ending.
     pub async fn classify(&self, inputs: Vec<Input>) -> Result<Vec<Sentiment>, ClassifyError> {
-        if inputs.is_empty() {
+        self.ask(Batch::Texts, inputs).await
+    }
+
+    /// Judges what texts say toward their brands; one answer each, in their order.
+    ///
+    /// # Errors
+    /// As `classify`.
+    pub async fn judge(&self, subjects: Vec<Subject>) -> Result<Vec<Judged>, ClassifyError> {
+        self.ask(Batch::Subjects, subjects).await
+    }
+
+    /// `classify` for callers outside the async runtime.
+    ///
+    /// # Errors
+    /// As `classify`.
+    pub fn classify_blocking(&self, inputs: Vec<Input>) -> Result<Vec<Sentiment>, ClassifyError> {
+        self.ask_blocking(Batch::Texts, inputs)
+    }
+
+    /// `judge` for callers outside the async runtime.
+    ///
+    /// # Errors
+    /// As `classify`.
+    pub fn judge_blocking(&self, subjects: Vec<Subject>) -> Result<Vec<Judged>, ClassifyError> {
+        self.ask_blocking(Batch::Subjects, subjects)
+    }
+
+    async fn ask<Question, Answer>(
+        &self,
+        batch: fn(Asked<Question, Answer>) -> Batch,
+        questions: Vec<Question>,
+    ) -> Result<Vec<Answer>, ClassifyError> {
+        if questions.is_empty() {
             return Ok(Vec::new());
         }
         let (reply, answer) = oneshot::channel();
         let batches = self.batches.clone();
-        tokio::task::spawn_blocking(move || batches.send(Batch { inputs, reply }))
+        let batch = batch(Asked { questions, reply });
+        tokio::task::spawn_blocking(move || batches.send(batch))
             .await
             .map_err(|_| ClassifyError::Stopped)?
             .map_err(|_| ClassifyError::Stopped)?;
         answer.await.map_err(|_| ClassifyError::Stopped)?
     }
 
-    /// The same for callers outside the async runtime.
-    ///
-    /// # Errors
-    /// As `classify`.
-    pub fn classify_blocking(&self, inputs: Vec<Input>) -> Result<Vec<Sentiment>, ClassifyError> {
-        if inputs.is_empty() {
+    fn ask_blocking<Question, Answer>(
+        &self,
+        batch: fn(Asked<Question, Answer>) -> Batch,
+        questions: Vec<Question>,
+    ) -> Result<Vec<Answer>, ClassifyError> {
+        if questions.is_empty() {
             return Ok(Vec::new());
         }
         let (reply, answer) = oneshot::channel();
         self.batches
-            .send(Batch { inputs, reply })
+            .send(batch(Asked { questions, reply }))
             .map_err(|_| ClassifyError::Stopped)?;
         answer.blocking_recv().map_err(|_| ClassifyError::Stopped)?
     }
@@ -207,15 +255,28 @@ impl Classifier {
 /// Serves batches until every handle is gone.
 fn own(judge: &judge::Judge, inbox: &mpsc::Receiver<Batch>) {
     while let Ok(batch) = inbox.recv() {
-        if batch.reply.is_closed() {
-            continue;
+        match batch {
+            Batch::Texts(asked) => {
+                serve(asked, |inputs| judge.judge(inputs), |_| judge.by_nobody())
+            }
+            Batch::Subjects(asked) => serve(
+                asked,
+                |subjects| toward::judge(judge, subjects),
+                |subject| toward::unjudged(subject, &judge.by_nobody()),
+            ),
         }
-        let judged = alone::judge_each(
-            &batch.inputs,
-            |inputs| judge.judge(inputs),
-            |_| judge.by_nobody(),
-        );
-        // The caller may have gone while we worked.
-        let _ = batch.reply.send(judged);
     }
+}
+
+fn serve<Question: Clone, Answer>(
+    asked: Asked<Question, Answer>,
+    answer: impl Fn(&[Question]) -> Result<Vec<Answer>, ClassifyError>,
+    nobody: impl Fn(&Question) -> Answer,
+) {
+    if asked.reply.is_closed() {
+        return;
+    }
+    let answers = alone::judge_each(&asked.questions, answer, nobody);
+    // The caller may have gone while we worked.
+    let _ = asked.reply.send(answers);
 }

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::lines::Lines;
 use super::{Global, print};
-use crate::classify::{Classifier, Input, Settings, Shelf};
+use crate::classify::{Classifier, Settings, Shelf, Spoken, Subject};
 use crate::config;
-use crate::domain::{Kind, Sentiment};
+use crate::domain::{Kind, Sentence, Sentiment};
 use crate::language;
 
 /// Texts judged and printed together: keeps memory flat and the output flowing.
@@ -34,8 +34,7 @@ pub(super) struct Arguments {
     file: PathBuf,
 }
 
-/// A line of JSON input. `brand` is accepted for callers that have it; this model judges
-/// the text as a whole.
+/// A line of JSON input. With a `brand` the verdict is what the text says toward it.
 #[derive(Deserialize)]
 struct Line {
     text: String,
@@ -43,8 +42,8 @@ struct Line {
     kind: Kind,
     #[serde(default)]
     lang: Option<String>,
-    #[serde(default, rename = "brand")]
-    _brand: Option<String>,
+    #[serde(default)]
+    brand: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -55,6 +54,8 @@ struct Verdict<'a> {
     positive: f64,
     lang: Option<&'a str>,
     model: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sentence: Option<&'a Sentence>,
 }
 
 /// Why a line got no verdict.
@@ -139,35 +140,42 @@ pub(super) fn settings(global: &Global) -> anyhow::Result<Settings> {
     })
 }
 
-fn read_line(line: &str) -> Result<Input, String> {
+fn read_line(line: &str) -> Result<Subject, String> {
     if !line.trim_start().starts_with('{') {
-        return Ok(Input {
+        return Ok(Subject {
             text: line.to_owned(),
-            kind: Kind::default(),
             lang: language::detect(line, None).map(str::to_owned),
-            ..Input::default()
+            ..Subject::default()
         });
     }
     let line: Line = serde_json::from_str(line)
         .map_err(|error| format!("not a JSON object with a `text`: {error}"))?;
-    Ok(Input {
+    let brand = line.brand.filter(|brand| !brand.trim().is_empty());
+    Ok(Subject {
         lang: language::detect(&line.text, line.lang.as_deref()).map(str::to_owned),
         text: line.text,
         kind: line.kind,
-        ..Input::default()
+        brands: brand
+            .into_iter()
+            .map(|name| Spoken {
+                name: name.trim().to_owned(),
+                spans: Vec::new(),
+            })
+            .collect(),
+        ..Subject::default()
     })
 }
 
 async fn judge(
     classifier: &Classifier,
-    part: Vec<Result<Input, Unread>>,
+    part: Vec<Result<Subject, Unread>>,
     as_json: bool,
 ) -> anyhow::Result<()> {
-    let inputs: Vec<Input> = part.iter().flatten().cloned().collect();
-    let mut verdicts = classifier.classify(inputs).await?.into_iter();
-    for input in part {
-        let input = match input {
-            Ok(input) => input,
+    let subjects: Vec<Subject> = part.iter().flatten().cloned().collect();
+    let mut verdicts = classifier.judge(subjects).await?.into_iter();
+    for subject in part {
+        let subject = match subject {
+            Ok(subject) => subject,
             Err(error) if as_json => {
                 print::json(&serde_json::json!({ "error": error }))?;
                 continue;
@@ -177,9 +185,9 @@ async fn judge(
                 continue;
             }
         };
-        let sentiment = verdicts.next().context("a verdict is missing")?;
+        let sentiment = verdicts.next().context("a verdict is missing")?.sentiment;
         if as_json {
-            print::json(&json_of(&sentiment, input.lang.as_deref()))?;
+            print::json(&json_of(&sentiment, subject.lang.as_deref()))?;
         } else {
             print::line(&format!(
                 "{:<8}  {:.2} {:.2} {:.2}  {}",
@@ -187,11 +195,23 @@ async fn judge(
                 sentiment.negative,
                 sentiment.neutral,
                 sentiment.positive,
-                print::one_line(&input.text, 100)
+                shown(&sentiment, &subject)
             ))?;
         }
     }
     Ok(())
+}
+
+/// The text, and of a long one the sentence that decided.
+fn shown(sentiment: &Sentiment, subject: &Subject) -> String {
+    let text = print::one_line(&subject.text, 100);
+    match &sentiment.sentence {
+        Some(sentence) => format!(
+            "{text}  because of: {}",
+            print::one_line(&sentence.text, 100)
+        ),
+        None => text,
+    }
 }
 
 fn json_of<'a>(sentiment: &'a Sentiment, lang: Option<&'a str>) -> Verdict<'a> {
@@ -202,5 +222,6 @@ fn json_of<'a>(sentiment: &'a Sentiment, lang: Option<&'a str>) -> Verdict<'a> {
         positive: sentiment.positive,
         lang,
         model: &sentiment.model,
+        sentence: sentiment.sentence.as_ref(),
     }
 }

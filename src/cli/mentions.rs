@@ -19,7 +19,7 @@ const PAGE: usize = 200;
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
-    /// Words, "phrases", AND, OR, NOT, fields (verdict:, is:flagged, stars:<=2 …)
+    /// Words, "phrases", AND, OR, NOT, fields (verdict:, is:flagged, is:contradicted, stars:<=2 …)
     query: Option<String>,
     /// Only this brand
     #[arg(long)]
@@ -121,12 +121,37 @@ fn show(arguments: &Arguments, value: &Value) -> anyhow::Result<()> {
         .as_ref()
         .map_or("-", |case| case.state.as_str());
     print::line(&format!(
-        "{}  {}  {:<8}  {flag:>4}  {state:<9}  {}",
+        "{}  {}  {:<8}  {flag:>4}  {state:<9}  {}{}",
         &mention.id.as_str()[..mention.id.as_str().len().min(12)],
         mention.seen_at.format("%Y-%m-%d %H:%M"),
         mention.sentiment.label.as_str(),
-        print::one_line(&mention.item.full_text(), 100)
+        print::one_line(&mention.item.full_text(), 100),
+        judgement(&mention)
     ))
+}
+
+/// What the verdict alone does not say: the sentence that decided, the other brands of the
+/// text, stars that contradict it.
+fn judgement(mention: &Mention) -> String {
+    let mut notes = Vec::new();
+    if mention.stars_against_text {
+        notes.push("stars against text".to_owned());
+    }
+    for brand in &mention.brands {
+        if let Some(said) = &brand.sentiment {
+            notes.push(format!("{}: {}", brand.name, said.label.as_str()));
+        }
+    }
+    if let Some(sentence) = &mention.sentiment.sentence {
+        notes.push(format!(
+            "because of: {}",
+            print::one_line(&sentence.text, 100)
+        ));
+    }
+    if notes.is_empty() {
+        return String::new();
+    }
+    format!("  [{}]", notes.join("; "))
 }
 
 fn csv(mention: &Mention) -> String {

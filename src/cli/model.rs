@@ -4,6 +4,7 @@ mod choose;
 mod foreign;
 mod language;
 mod learn;
+mod toward;
 mod train;
 
 use std::path::PathBuf;
@@ -49,6 +50,15 @@ pub(super) struct Eval {
     /// Every language, also those that no model was trained on
     #[arg(long, conflicts_with = "lang")]
     all: bool,
+    /// Judge toward the `brand` of each line, and compare with the verdict on the whole text
+    #[arg(long, conflicts_with = "all")]
+    toward: bool,
+    /// Names for lines without a `brand`: one a line, further spellings behind commas
+    #[arg(long, requires = "toward", value_name = "FILE")]
+    names: Option<PathBuf>,
+    /// At most this many, spread evenly over the cases
+    #[arg(long, requires = "toward", value_name = "N")]
+    limit: Option<usize>,
     /// Intra-op threads of libtorch
     #[arg(long)]
     threads: Option<usize>,
@@ -65,6 +75,17 @@ pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<Exi
             let mut settings = settings(global)?;
             if let Some(threads) = eval.threads {
                 settings.n_threads = threads;
+            }
+            if eval.toward {
+                let measure = toward::Measure {
+                    paths: eval.paths.clone(),
+                    names: eval.names.clone(),
+                    lang: eval.lang.clone(),
+                    limit: eval.limit,
+                    as_json: eval.json,
+                };
+                tokio::task::spawn_blocking(move || toward::measure(&settings, &measure)).await??;
+                return Ok(ExitCode::SUCCESS);
             }
             let eval_again = eval.paths.clone();
             let (lang, all) = (eval.lang.clone(), eval.all);

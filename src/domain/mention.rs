@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BrandMatch, Case, Correction, Item, MentionId, Rating, Sentiment, SourceName, StoryId,
+    BrandMatch, Case, Correction, Item, Label, MentionId, Rating, Sentiment, SourceName, StoryId,
+    stars_against_text,
 };
 
 /// "This needs a fast public reply", why, and by when.
@@ -91,6 +92,13 @@ pub struct Mention {
 }
 
 impl Mention {
+    /// Gives the verdict another label, and all that follows from it: stars may contradict
+    /// it or not.
+    pub fn judge_again(&mut self, label: Label) {
+        self.sentiment.judge_again(label);
+        self.stars_against_text = stars_against_text(self.item.rating, label);
+    }
+
     /// What a person said of the text as it is now.
     pub fn correction(&self) -> Option<&Correction> {
         let last = self.corrections.last()?;

@@ -48,6 +48,17 @@ pub struct Sentiment {
     pub sentence: Option<Sentence>,
 }
 
+impl Sentiment {
+    /// Another label instead, as a person says: a sentence that decided for something else
+    /// decides nothing any more.
+    pub fn judge_again(&mut self, label: Label) {
+        if self.label != label {
+            self.sentence = None;
+        }
+        self.label = label;
+    }
+}
+
 /// A sentence of a mention.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sentence {
@@ -127,7 +138,8 @@ mod tests {
 
     #[test]
     fn verdicts_stored_before_sentences_were_known_still_read() {
-        let old = r#"{"label":"negative","negative":0.9,"neutral":0.1,"positive":0.0,"model":"m/1"}"#;
+        let old =
+            r#"{"label":"negative","negative":0.9,"neutral":0.1,"positive":0.0,"model":"m/1"}"#;
         let read: Sentiment = serde_json::from_str(old).expect("it reads");
         assert_eq!(read.sentence, None);
         assert_eq!(serde_json::to_string(&read).expect("it is plain data"), old);

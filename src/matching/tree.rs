@@ -120,6 +120,7 @@ pub(super) enum Is {
     Backlog,
     Own,
     Unsure,
+    Contradicted,
 }
 
 #[derive(Clone, Debug)]

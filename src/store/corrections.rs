@@ -47,7 +47,7 @@ impl Store {
                 .correction()
                 .is_none_or(|before| before.label != correction.label);
             if changed {
-                row.mention.sentiment.label = correction.label;
+                row.mention.judge_again(correction.label);
                 row.mention.corrections.push(correction);
                 put_mention(view, Some(&old), &row)?;
             }

@@ -297,7 +297,7 @@ fn merged(old: &Mention, new: &Mention, at: DateTime<Utc>) -> Mention {
     if let Some(correction) = old.correction()
         && old.item.full_text() == new.item.full_text()
     {
-        mention.sentiment.label = correction.label;
+        mention.judge_again(correction.label);
     }
     // The customer waits since the first posting, whatever date an edit bears.
     mention.item.published_at = match (old.item.published_at, new.item.published_at) {

@@ -192,6 +192,9 @@ fn judgement(mention: &Mention) -> Markup {
                     @if let Some(correction) = mention.correction() {
                         span.note { "said " (words::by(&correction.by)) ", the model: " (correction.was.as_str()) }
                     }
+                    @if mention.stars_against_text { (contradiction()) }
+                    (toward_each(mention))
+                    (decided_by(&mention.sentiment, lang(mention)))
                 }
             }
             @if let Some(flag) = &mention.flag {
@@ -215,24 +218,63 @@ fn judgement(mention: &Mention) -> Markup {
     }
 }
 
+/// A review whose stars say the opposite of its text.
+fn contradiction() -> Markup {
+    html! {
+        span.badge.contradicted title="The stars say the opposite of the text; the verdict is that of the text" {
+            "stars against text"
+        }
+    }
+}
+
+/// The verdict toward each brand, where the text speaks of several.
+fn toward_each(mention: &Mention) -> Markup {
+    html! {
+        @if mention.brands.iter().any(|brand| brand.sentiment.is_some()) {
+            ul.toward {
+                @for (brand, said) in mention.brands.iter().filter_map(|brand| Some((brand, brand.sentiment.as_ref()?))) {
+                    li { (brand.name) ": " span class=(said.label.as_str()) { (label_words(said)) } }
+                }
+            }
+        }
+    }
+}
+
+/// The sentence that decided in a long text.
+fn decided_by(sentiment: &Sentiment, lang: Option<&str>) -> Markup {
+    html! {
+        @if let Some(sentence) = &sentiment.sentence {
+            p.decided { "because of " q lang=[lang] dir="auto" { (sentence.text) } }
+        }
+    }
+}
+
+/// The label with its probability.
+fn label_words(sentiment: &Sentiment) -> String {
+    let (word, share) = match sentiment.label {
+        Label::Negative => ("Negative", sentiment.negative),
+        Label::Neutral => ("Neutral", sentiment.neutral),
+        Label::Positive => ("Positive", sentiment.positive),
+        Label::Unsure => return "Unsure".to_owned(),
+    };
+    format!("{word} {} %", percent(share))
+}
+
+fn percent(share: f64) -> u32 {
+    (share.clamp(0.0, 1.0) * 100.0).round() as u32
+}
+
 /// The label, its probability, and all three as one bar.
 fn verdict(sentiment: &Sentiment) -> Markup {
-    let percent = |share: f64| (share.clamp(0.0, 1.0) * 100.0).round() as u32;
     let (negative, neutral, positive) = (
         percent(sentiment.negative),
         percent(sentiment.neutral),
         percent(sentiment.positive),
     );
     let words = format!("negative {negative} %, neutral {neutral} %, positive {positive} %");
-    let shown = match sentiment.label {
-        Label::Negative => format!("Negative {negative} %"),
-        Label::Neutral => format!("Neutral {neutral} %"),
-        Label::Positive => format!("Positive {positive} %"),
-        Label::Unsure => "Unsure".to_owned(),
-    };
     let width = |share: f64| format!("{:.1}", share.clamp(0.0, 1.0) * 100.0);
     html! {
-        span class={ "label " (sentiment.label.as_str()) } { (shown) }
+        span class={ "label " (sentiment.label.as_str()) } { (label_words(sentiment)) }
         svg.shares viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label=(words) {
             title { (words) }
             rect.p-negative x="0" width=(width(sentiment.negative)) height="6" {}

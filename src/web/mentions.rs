@@ -170,7 +170,7 @@ fn form(asked: &Asked, site: &Site, problem: Option<&Problem>) -> Markup {
                     p.hint id="search-hint" {
                         "Words, " code { "\"exact phrases\"" } ", " code { "OR" } ", " code { "-not" } ", "
                         code { "refund*" } ", " code { "@handle" } ", " code { "stars:<=2" } ", "
-                        code { "score:>=0.8" } ", " code { "is:flagged" } ", " code { "author:name" }
+                        code { "score:>=0.8" } ", " code { "is:flagged" } ", " code { "is:contradicted" } ", " code { "author:name" }
                     }
                 }
             }

@@ -7,12 +7,15 @@ use chrono::{DateTime, Utc};
 
 use super::events::mention_event;
 use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
-use crate::classify::{Classifier, Input};
+use crate::classify::{Classifier, Judged, Spoken, Subject};
 use crate::dedupe::{self, Identity, identify};
-use crate::domain::{BrandMatch, Case, Item, Mention, Sentiment, SourceName, language_fits};
+use crate::domain::{
+    BrandMatch, Case, Item, Mention, SourceName, language_fits, stars_against_text,
+};
 use crate::language;
 use crate::matching::is_own;
 use crate::parse::Parsed;
+use crate::parse::text::quoted_parts;
 use crate::store::{NewMention, Store, StoreError};
 use crate::triage::{TriageInput, triage};
 
@@ -156,23 +159,18 @@ pub(super) async fn judge(
     .await
     .map_err(|error| format!("the store could not be asked: {error}"))?;
     let is_same = |found: &Found, known: &Mention| is_same(&source.name, found, known);
-    let inputs: Vec<Input> = part
+    let subjects: Vec<Subject> = part
         .iter()
         .zip(&known)
         .filter(|(found, known)| known.as_ref().is_none_or(|known| !is_same(found, known)))
-        .map(|(found, _)| Input {
-            text: found.item.full_text(),
-            kind: found.item.kind,
-            lang: found.lang.clone(),
-            ..Input::default()
-        })
+        .map(|(found, _)| subject(found))
         .collect();
     let classifier: Classifier = engine
         .classifier()
         .await
         .map_err(|error| error.to_string())?;
     let mut verdicts = classifier
-        .classify(inputs)
+        .judge(subjects)
         .await
         .map_err(|error| error.to_string())?
         .into_iter();
@@ -197,10 +195,24 @@ pub(super) async fn judge(
                 let verdict = verdicts
                     .next()
                     .expect("one verdict per text that was handed in");
-                judged(plan, source, found, known, verdict, now)
+                mention_of(plan, source, found, known, verdict, now)
             }
         })
         .collect())
+}
+
+/// What is judged of an item: its text, and toward which brands.
+fn subject(found: &Found) -> Subject {
+    let item = &found.item;
+    let quoted = item.html.as_deref().map(quoted_parts).unwrap_or_default();
+    let brands = found.brands.iter().map(|brand| Spoken {
+        name: brand.name.to_string(),
+        spans: brand.spans.clone(),
+    });
+    Subject {
+        brands: brands.collect(),
+        ..Subject::of_item(item, found.lang.as_deref(), quoted)
+    }
 }
 
 /// Whether nothing about a known mention has to be judged again. Only the source that
@@ -223,22 +235,27 @@ fn agreed(stated: Option<String>, found: Option<String>) -> Option<String> {
     }
 }
 
-fn judged(
+fn mention_of(
     plan: &Plan,
     source: &PlannedSource,
-    found: Found,
+    mut found: Found,
     known: Option<Mention>,
-    sentiment: Sentiment,
+    judged: Judged,
     now: DateTime<Utc>,
 ) -> NewMention {
+    let mut sentiment = judged.sentiment;
+    if found.brands.len() > 1 {
+        for (brand, toward) in found.brands.iter_mut().zip(judged.toward) {
+            brand.sentiment = Some(toward);
+        }
+    }
     let seen_at = known.as_ref().map_or(now, |known| known.seen_at);
-    let mut sentiment = sentiment;
     // What a person said of this very text stands, whatever else of it changed.
     if let Some(known) = &known
         && let Some(correction) = known.correction()
         && known.item.full_text() == found.item.full_text()
     {
-        sentiment.label = correction.label;
+        sentiment.judge_again(correction.label);
     }
     let outcome = triage(
         &TriageInput {
@@ -265,6 +282,7 @@ fn judged(
         story: known
             .as_ref()
             .map_or(found.identity.story, |known| known.story.clone()),
+        stars_against_text: stars_against_text(item.rating, sentiment.label),
         sentiment,
         case: outcome.flag.is_some().then(Case::open),
         flag: outcome.flag,

@@ -22,7 +22,7 @@ fn place() -> Place {
 }
 
 /// Posts to the daemon; status and JSON of the answer.
-fn post(address: &str, path: &str, token: Option<&str>, body: &str) -> (u16, Value) {
+pub(crate) fn post(address: &str, path: &str, token: Option<&str>, body: &str) -> (u16, Value) {
     let address = address.trim_start_matches("http://").trim_end_matches('/');
     let mut stream = TcpStream::connect(address).expect("the daemon listens");
     let authorization = token.map_or_else(String::new, |token| {
@@ -46,7 +46,7 @@ fn post(address: &str, path: &str, token: Option<&str>, body: &str) -> (u16, Val
 }
 
 /// The token that commands of this machine use.
-fn local_token(place: &Place) -> String {
+pub(crate) fn local_token(place: &Place) -> String {
     let text = std::fs::read_to_string(place.path().join("hearken-data/daemon.json"))
         .expect("the daemon's file");
     let file: Value = serde_json::from_str(&text).expect("JSON");

@@ -29,4 +29,5 @@ mod shutdown;
 mod stories;
 mod stranger;
 mod streams;
+mod toward;
 mod webdriver;

@@ -4,6 +4,7 @@ mod access;
 mod answers;
 mod hooks;
 mod hostile;
+mod judgement;
 mod live;
 mod outbox;
 
