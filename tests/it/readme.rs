@@ -64,6 +64,10 @@ fn every_command_of_the_readme_works() {
         "labelled.jsonl",
         "{\"text\": \"It broke after a day.\", \"label\": \"negative\", \"lang\": \"en\"}\n",
     );
+    place.write(
+        "cases.jsonl",
+        "{\"text\": \"Acme broke after a day.\", \"brand\": \"Acme\", \"label\": \"negative\", \"lang\": \"en\"}\n",
+    );
     let daemon = place.start_daemon();
     wait_for("the first case", || {
         place.json(&["cases", "list", "--json"]).into_iter().next()
