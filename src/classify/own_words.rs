@@ -101,7 +101,10 @@ fn has_word(text: &str) -> bool {
 fn n_words(text: &str, without: &[Range<usize>]) -> usize {
     let mut n_words = 0;
     let mut start = 0;
-    let ends = without.iter().cloned().chain([text.len()..text.len()]);
+    let ends = without
+        .iter()
+        .cloned()
+        .chain(std::iter::once(text.len()..text.len()));
     for other in ends {
         n_words += text[start..other.start.max(start)]
             .split_whitespace()

@@ -105,7 +105,7 @@ impl Document {
             .filter(|(_, here)| here.start < place.end && place.start < here.end);
         let (first, here) = parts.next()?;
         let start = first.from.start + place.start.saturating_sub(here.start);
-        let (last, here) = parts.last().unwrap_or((first, here));
+        let (last, here) = parts.next_back().unwrap_or((first, here));
         let end = last.from.end - here.end.saturating_sub(place.end);
         Some(start..end)
     }
@@ -198,7 +198,7 @@ mod tests {
         let tagged = self::subject(None, "no #acme");
         let document = Document::new(&tagged, std::slice::from_ref(&(3..8)), true);
         assert_eq!(document.text, "no acme");
-        let mail = Document::new(&subject, &[at..at + 4], true);
+        let mail = Document::new(&subject, std::slice::from_ref(&(at..at + 4)), true);
         assert_eq!(mail.text, subject.text);
     }
 
