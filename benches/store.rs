@@ -75,6 +75,7 @@ fn new_mention(n: u64) -> NewMention {
         corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
+        reach_before: None,
     };
     let event = Event::new(
         EventId::of("mention.flagged", &[mention.id.as_str()]),

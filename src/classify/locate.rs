@@ -36,12 +36,21 @@ pub fn find_model(given: Option<&Path>) -> Result<PathBuf, ClassifyError> {
 /// machine, else beside it, else where the shipped ones are; `None` where there are none.
 pub(super) fn find_linear(model: &Path) -> Option<PathBuf> {
     let inside = model.join(LINEAR_INSIDE);
-    let beside = model.parent().map(|models| models.join(SHIPPED_LINEAR));
+    if inside.join("hearken.json").is_file() {
+        return Some(inside);
+    }
+    find_beside(model, SHIPPED_LINEAR)
+}
+
+/// A folder of this name beside the transformer's, else where the shipped ones are; `None`
+/// where there is none with a manifest.
+pub(super) fn find_beside(model: &Path, name: &str) -> Option<PathBuf> {
+    let beside = model.parent().map(|models| models.join(name));
     let shipped = candidates(std::env::current_exe().ok().as_deref())
         .into_iter()
-        .map(|folder| folder.with_file_name(SHIPPED_LINEAR));
-    std::iter::once(inside)
-        .chain(beside)
+        .map(|folder| folder.with_file_name(name));
+    beside
+        .into_iter()
         .chain(shipped)
         .find(|folder| folder.join("hearken.json").is_file())
 }

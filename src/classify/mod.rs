@@ -6,6 +6,7 @@
 mod alone;
 pub mod calibrate;
 mod eval;
+pub mod intent;
 mod judge;
 pub mod learn;
 pub mod linear;

@@ -23,6 +23,7 @@ mod print;
 mod run;
 mod service;
 mod sources;
+mod triage;
 mod webhook;
 
 use std::path::PathBuf;
@@ -110,6 +111,9 @@ enum Command {
     /// List and measure models
     #[command(subcommand)]
     Model(model::Action),
+    /// Why something is flagged, how good the score is, fitting it to your team
+    #[command(subcommand)]
+    Triage(triage::Action),
     /// Measure this machine: the figures of the documentation
     #[command(subcommand)]
     Bench(bench::Action),
@@ -164,6 +168,7 @@ pub async fn call(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Deliveries(action) => deliveries::call(global, &action).await,
         Command::Webhook(action) => webhook::call(global, &action).await,
         Command::Model(action) => model::call(global, &action).await,
+        Command::Triage(action) => triage::call(global, &action).await,
         Command::Bench(action) => bench::call(global, &action).await,
         Command::Reload(arguments) => service::reload(global, &arguments).await,
         Command::SignIn(arguments) => service::sign_in(global, &arguments).await,

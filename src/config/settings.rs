@@ -40,7 +40,13 @@ const MODEL: Keys = Keys {
 
 const TRIAGE: Keys = Keys {
     table: "[triage]",
-    known: &["alert_max_age", "flag_threshold", "goal", "latest"],
+    known: &[
+        "alert_max_age",
+        "flag_threshold",
+        "goal",
+        "latest",
+        "weights",
+    ],
     later: &[],
     otherwise: None,
 };
@@ -230,6 +236,9 @@ pub(super) fn triage(root: &Fields<'_, '_>) -> TriagePolicy {
     if let Some(threshold) = fields.share("flag_threshold", "flag_threshold = 0.6") {
         policy.flag_threshold = threshold.value;
     }
+    policy.weights = fields
+        .text("weights", "weights = \"triage.toml\"")
+        .map(|path| fields.reader.beside_the_file(&path.value));
     let goal = fields.duration("goal", SHORTEST, "goal = \"1h\"");
     let latest = fields.duration("latest", SHORTEST, "latest = \"24h\"");
     policy.goal = goal.as_ref().map_or(policy.goal, |goal| goal.value);

@@ -236,6 +236,10 @@ fn the_reference_loads_and_shows_every_key() {
             path: full.model.path.clone(),
             ..ModelConfig::default()
         },
+        triage: TriagePolicy {
+            weights: full.triage.weights.clone(),
+            ..TriagePolicy::default()
+        },
         ..config
     };
     assert_eq!(full, defaults);
@@ -247,6 +251,7 @@ fn the_reference_loads_and_shows_every_key() {
         &["ignore_robots", "timeout"],
         &["events", "secret", "kind", "min_score", "url"],
         &["sources_dir", "alert_max_age", "allow_private", "threads"],
+        &["weights"],
     ] {
         for key in keys {
             assert!(reference().contains(&format!("{key} = ")), "{key}");
@@ -418,6 +423,7 @@ alert_max_age = "36h"
 flag_threshold = 0.5
 goal = "90m"
 latest = "1d"
+weights = "mine.toml"
 "#,
     );
     let written = config.to_toml();

@@ -222,6 +222,13 @@ impl Config {
                 ),
                 ("goal", duration(policy.goal, default.goal)),
                 ("latest", duration(policy.latest, default.latest)),
+                (
+                    "weights",
+                    policy
+                        .weights
+                        .as_ref()
+                        .map(|path| path_text(path, &self.file)),
+                ),
             ],
         );
         let (spikes, default) = (self.spikes, SpikePolicy::default());

@@ -5,9 +5,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BrandMatch, Case, Correction, Item, Label, MentionId, Rating, Sentiment, SourceName, StoryId,
-    stars_against_text,
+    BrandMatch, Case, CaseAction, Correction, Item, Label, MentionId, Rating, ReachSeen, Sentiment,
+    SourceName, StoryId, stars_against_text,
 };
+
+/// Who acts when nobody did.
+const HEARKEN: &str = "hearken";
 
 /// "This needs a fast public reply", why, and by when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,6 +92,10 @@ pub struct Mention {
     /// When we saw that the site or its author had taken it away; its text stays here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<DateTime<Utc>>,
+    /// How far it had travelled when it was polled about an hour ago, so that growth is
+    /// seen; absent until it was polled twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach_before: Option<ReachSeen>,
 }
 
 impl Mention {
@@ -115,6 +122,26 @@ impl Mention {
                 ..Item::empty("", self.item.kind)
             }
             .full_text(),
+        }
+    }
+
+    /// Whether people said that it needed an answer: whoever took or answered it says yes,
+    /// whoever dismissed it says no, and of several the last counts. Where nobody acted, a
+    /// correction of the verdict to anything but negative says no. `None` when nobody said
+    /// anything, or took it back.
+    pub fn answer_needed(&self) -> Option<bool> {
+        let history = self.case.iter().flat_map(|case| case.history.iter().rev());
+        let said_by_people = history
+            .filter(|act| act.by != HEARKEN)
+            .find(|act| act.action.leads_to().is_some());
+        match said_by_people.map(|act| act.action) {
+            Some(CaseAction::Claim | CaseAction::Done) => Some(true),
+            Some(CaseAction::Dismiss) => Some(false),
+            Some(_) => None,
+            None => {
+                let corrected = self.correction()?.label;
+                (self.flag.is_some() && corrected != Label::Negative).then_some(false)
+            }
         }
     }
 

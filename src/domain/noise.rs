@@ -467,6 +467,7 @@ mod tests {
             corrections: Vec::new(),
             earlier: Vec::new(),
             deleted_at: None,
+            reach_before: None,
         }
     }
 

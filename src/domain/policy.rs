@@ -1,5 +1,6 @@
 //! The rules of triage as the configuration sets them.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// When a mention is flagged and how long an answer may take.
@@ -13,6 +14,9 @@ pub struct TriagePolicy {
     pub latest: Duration,
     /// Items older than this when first seen neither alert nor count as overdue.
     pub alert_max_age: Duration,
+    /// The file with the weights of the score; without it those fitted here on people's
+    /// decisions, else the shipped ones.
+    pub weights: Option<PathBuf>,
 }
 
 impl Default for TriagePolicy {
@@ -23,6 +27,7 @@ impl Default for TriagePolicy {
             goal: Duration::from_secs(HOUR),
             latest: Duration::from_secs(24 * HOUR),
             alert_max_age: Duration::from_secs(48 * HOUR),
+            weights: None,
         }
     }
 }

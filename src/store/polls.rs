@@ -32,8 +32,8 @@ pub struct NewMention {
     /// Its identity keys, the strongest first. A key that is known makes the item the
     /// mention of that key; of several the first decides.
     pub keys: Vec<String>,
-    /// What is to be told. `mention.flagged` is stored for a new mention only, every other
-    /// type also when the mention was known and changed.
+    /// What is to be told. `mention.flagged` is stored for a mention that was not flagged
+    /// before, every other type also when the mention was known and changed.
     pub events: Vec<Outgoing>,
 }
 
@@ -175,13 +175,15 @@ fn record_part(
             && known
                 .as_ref()
                 .is_some_and(|row| row.mention.source == *source);
+        let was_flagged = known.as_ref().is_some_and(|row| row.mention.flag.is_some());
         let (id, stored) = match known {
             None => (store_new(view, new)?, Stored::New),
             Some(row) => store_known(view, row, new, may_change.then_some(at))?,
         };
         let events = match stored {
             Stored::New => put_events(view, &new.events)?,
-            Stored::Updated => put_events(view, &without_flagged(&new.events))?,
+            Stored::Updated if was_flagged => put_events(view, &without_flagged(&new.events))?,
+            Stored::Updated => put_events(view, &new.events)?,
             Stored::Known => Vec::new(),
         };
         recorded.events.extend(events);
@@ -195,7 +197,7 @@ fn record_part(
     Ok((recorded, touched))
 }
 
-/// People were told of a known mention when it was new.
+/// People were told of a flagged mention when it was flagged.
 fn without_flagged(events: &[Outgoing]) -> Vec<Outgoing> {
     events
         .iter()
@@ -246,6 +248,8 @@ fn store_known(
         } else {
             row.mention.item.engagement = new.mention.item.engagement;
             row.mention.item.updated_at = new.mention.item.updated_at.or(old.item.updated_at);
+            row.mention.reach_before = new.mention.reach_before.or(old.reach_before);
+            take_followers(&mut row.mention, &new.mention);
         }
         // What is listed again was not deleted, or is back.
         row.mention.deleted_at = None;
@@ -273,11 +277,26 @@ pub(super) fn take_keys(view: &View, row: &mut MentionRow, new_keys: &[String]) 
     Ok(has_new)
 }
 
+/// Followers come and go without anybody editing anything.
+fn take_followers(mention: &mut Mention, new: &Mention) {
+    let followers = new.item.author.as_ref().and_then(|author| author.followers);
+    if let (Some(author), Some(followers)) = (&mut mention.item.author, followers) {
+        author.followers = Some(followers);
+    }
+}
+
+/// Whether a mention that spreads needs an answer now, or more than before.
+fn is_more_urgent(old: &Mention, new: &Mention) -> bool {
+    let score = |mention: &Mention| mention.flag.as_ref().map(|flag| flag.score);
+    score(new) > score(old)
+}
+
 fn has_changed(old: &Mention, new: &Mention) -> bool {
     old.item.title != new.item.title
         || old.item.text != new.item.text
         || old.item.rating != new.item.rating
         || (old.sentiment.label != new.sentiment.label && old.correction().is_none())
+        || is_more_urgent(old, new)
 }
 
 /// The known mention with what its author had changed by `at`.

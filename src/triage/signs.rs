@@ -9,6 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::phrases_main::MAIN;
 use super::phrases_more::MORE;
+use super::phrases_public::{PUBLIC, THREATS};
 use super::words::{NEGATIONS, NEGATIONS_BEHIND, QUESTIONS, Sign};
 
 /// A sign and the words that gave it, as the author wrote them.
@@ -60,9 +61,14 @@ struct Phrase {
     words: Vec<String>,
 }
 
+/// Every list: language, sign, phrases.
+fn lists() -> impl Iterator<Item = &'static (&'static str, Sign, &'static str)> {
+    MAIN.iter().chain(MORE).chain(PUBLIC).chain(THREATS)
+}
+
 static PHRASES_BY_LETTER: LazyLock<HashMap<char, Vec<Phrase>>> = LazyLock::new(|| {
     let mut by_letter: HashMap<char, Vec<Phrase>> = HashMap::new();
-    for (lang, sign, list) in MAIN.iter().chain(MORE) {
+    for (lang, sign, list) in lists() {
         for phrase in list.split('|') {
             let words: Vec<String> = phrase.split_whitespace().map(plain).collect();
             let Some(first) = words.first().and_then(|word| word.chars().next()) else {
@@ -260,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_written_as_they_are_compared() {
-        for (lang, sign, list) in MAIN.iter().chain(MORE) {
+        for (lang, sign, list) in lists() {
             for phrase in list.split('|') {
                 assert!(
                     !phrase.trim().is_empty(),

@@ -1,7 +1,7 @@
 //! Which posts are flagged, in the words of customers, and by when.
 
 use super::*;
-use crate::domain::{Author, Engagement, Rating};
+use crate::domain::{Author, Engagement, Kind, Rating};
 
 fn now() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
@@ -37,8 +37,9 @@ fn triaged(item: &Item, lang: Option<&str>, sentiment: &Sentiment) -> Triage {
         lang,
         own: false,
         seen_at: now(),
+        evidence: Evidence::default(),
     };
-    triage(&input, &TriagePolicy::default(), now())
+    triage(&input, &Weights::shipped(), &TriagePolicy::default(), now())
 }
 
 const NEG: Label = Label::Negative;
@@ -136,17 +137,20 @@ fn reasons_are_sentences_with_the_strongest_first() {
     let flag = triaged(&item, Some("en"), &sentiment(NEG, 0.96))
         .flag
         .expect("it is flagged");
+    assert_eq!(flag.reasons[0], "1 of 5 stars");
+    let mut said = flag.reasons.clone();
+    said.sort();
     assert_eq!(
-        flag.reasons,
+        said,
         [
-            "negative with 96 % probability",
             "1 of 5 stars",
             "12 shares, 1,200 likes",
-            "asks for a refund: “refund”",
-            "reports a fault: “Broken”",
             "asks a question that waits for an answer",
-            "the author has 12,345 followers",
+            "asks for a refund: “refund”",
+            "negative with 96 % probability",
+            "reports a fault: “Broken”",
             "seen 30m after it was posted",
+            "the author has 12,345 followers",
         ]
     );
     item.rating = Some(Rating {
@@ -172,8 +176,11 @@ fn the_brands_own_texts_are_never_flagged() {
         lang: None,
         own: true,
         seen_at: now(),
+        evidence: Evidence::default(),
     };
-    assert_eq!(triage(&input, &TriagePolicy::default(), now()).flag, None);
+    let policy = TriagePolicy::default();
+    let weights = Weights::shipped();
+    assert_eq!(triage(&input, &weights, &policy, now()).flag, None);
     item.is_brand_reply = true;
     assert_eq!(triaged(&item, None, &angry).flag, None);
 }
@@ -229,8 +236,9 @@ fn more_of_anything_bad_never_lowers_the_score() {
             lang: None,
             own: false,
             seen_at: now(),
+            evidence: Evidence::default(),
         };
-        score(&input, now()).0
+        Weights::shipped().score(&signals(&input, now())).score
     };
     let base = of(&|_, _| ());
     assert!(of(&|_, negative| *negative = 0.95) > base);
@@ -255,4 +263,105 @@ fn more_of_anything_bad_never_lowers_the_score() {
     );
     assert!(of(&|item, _| item.text.push_str(". Refund!")) > base);
     assert!(of(&|item, _| item.published_at = Some(now() - TimeDelta::hours(40))) < base);
+}
+
+#[test]
+fn heads_authors_and_growth_are_reasons_of_their_own() {
+    let mut item = post("Acme again");
+    item.engagement.shares = 300;
+    let judged = sentiment(UNS, 0.45);
+    let earlier = Item {
+        engagement: Engagement::default(),
+        ..item.clone()
+    };
+    let with = |complaint: f64| TriageInput {
+        item: &item,
+        sentiment: &judged,
+        lang: Some("en"),
+        own: false,
+        seen_at: now(),
+        evidence: Evidence {
+            intent: Some(Intent {
+                complaint,
+                question: 0.1,
+                request: 0.1,
+            }),
+            author: Some(AuthorHistory {
+                n_mentions_before: 5,
+                n_negative_before: 3,
+            }),
+            reach_before: Some(ReachSeen::of(&earlier, now() - TimeDelta::minutes(30))),
+        },
+    };
+    let policy = TriagePolicy {
+        flag_threshold: 0.0,
+        ..TriagePolicy::default()
+    };
+    let weights = Weights::shipped();
+    let flagged = |complaint| triage(&with(complaint), &weights, &policy, now()).flag;
+    let flag = flagged(0.9).expect("it reads like a complaint");
+    for said in [
+        "reads like a complaint (90 %)",
+        "the same author was negative 3 times before",
+        "spreads: 300 shares more within 30m",
+        "300 shares",
+    ] {
+        assert!(
+            flag.reasons.iter().any(|reason| reason == said),
+            "{said}: {flag:?}"
+        );
+    }
+    assert_eq!(flagged(0.3), None, "an unsure text without any sign");
+}
+
+#[test]
+fn threats_are_found_in_every_language_with_its_endings() {
+    #[track_caller]
+    fn check(lang: &str, text: &str, expected: Part) {
+        let item = post(text);
+        let judged = sentiment(NEG, 0.9);
+        let input = TriageInput {
+            item: &item,
+            sentiment: &judged,
+            lang: Some(lang),
+            own: false,
+            seen_at: now(),
+            evidence: Evidence::default(),
+        };
+        let found = signals(&input, now());
+        let parts: Vec<Part> = found.iter().map(|found| found.part).collect();
+        assert!(parts.contains(&expected), "{text:?}: {parts:?}");
+    }
+    check(
+        "en",
+        "Please retweet so that everyone should know",
+        Part::Viral,
+    );
+    check(
+        "en",
+        "There was a short circuit and smoke coming out",
+        Part::Safety,
+    );
+    check("en", "I am moving to another bank", Part::Churn);
+    check("tr", "Hepinizi sosyal medyada ifşa edeceğim", Part::Viral);
+    check("tr", "Avukatımla görüştüm, ihtarname yolladım", Part::Legal);
+    check("tr", "Kazıklandık, paramız gitti", Part::Fraud);
+    check("tr", "Cihaz kısa devre yaptı", Part::Safety);
+    check("tr", "Numaramı taşıyorum artık", Part::Churn);
+    check("hi", "मैं इसे वायरल कर दूंगा", Part::Viral);
+    check("hi", "लीगल नोटिस भेजूंगा", Part::Legal);
+    check("hi", "media me sabko bataunga", Part::Viral);
+    check("hi", "thane me report karunga", Part::Legal);
+    check("hi", "sab farzi hai, paise kha gaye", Part::Fraud);
+    check("te", "సోషల్ మీడియాలో అందరికీ చెప్తాను", Part::Viral);
+    check("te", "లీగల్‌గా వెళ్తాను", Part::Legal);
+    check("te", "andariki cheptha social media lo", Part::Viral);
+    check("te", "pakka cheating chesaru", Part::Fraud);
+    check("te", "vere daniki maripotha", Part::Churn);
+    check("es", "Lo voy a publicar en redes sociales", Part::Viral);
+    check("de", "Ich gehe an die Presse", Part::Viral);
+    check("fr", "Je vais prévenir la presse", Part::Viral);
+    check("it", "Condividete tutti", Part::Viral);
+    check("pt", "Vou divulgar nas redes sociais", Part::Viral);
+    check("ar", "انشروا هذا للجميع", Part::Viral);
 }

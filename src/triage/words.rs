@@ -1,7 +1,7 @@
-//! The signs that a text needs an answer, how much each counts, and the words around them
-//! that take them back. The phrases themselves stand in `phrases_main` and `phrases_more`.
+//! The signs that a text needs an answer, and the words around them that take them back.
+//! The phrases themselves stand in `phrases_main`, `phrases_more` and `phrases_public`.
 
-/// What a phrase gives away, with its weight in the score (logits) and its reason.
+/// What a phrase gives away, with its reason; `Part` says how much it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Sign {
     /// Somebody may be hurt.
@@ -10,6 +10,8 @@ pub(super) enum Sign {
     Legal,
     /// Fraud and theft.
     Fraud,
+    /// Will make it public, or asks others to.
+    Viral,
     /// Wants money back.
     Refund,
     /// Waits for an answer or a parcel.
@@ -23,16 +25,18 @@ pub(super) enum Sign {
 }
 
 impl Sign {
-    /// How much the sign adds; danger and law before money, money before annoyance.
-    pub(super) fn weight(self) -> f64 {
-        match self {
-            Self::Danger => 1.8,
-            Self::Legal | Self::Fraud => 1.6,
-            Self::Refund => 1.2,
-            Self::Waiting | Self::Leaving => 0.9,
-            Self::Fault | Self::Service => 0.8,
-        }
-    }
+    /// Every sign.
+    pub(super) const ALL: [Self; 9] = [
+        Self::Danger,
+        Self::Legal,
+        Self::Fraud,
+        Self::Viral,
+        Self::Refund,
+        Self::Waiting,
+        Self::Leaving,
+        Self::Fault,
+        Self::Service,
+    ];
 
     /// Whether it asks for an answer whatever the mood of the text.
     pub(super) fn is_serious(self) -> bool {
@@ -48,6 +52,7 @@ impl Sign {
             Self::Danger => "speaks of danger or harm",
             Self::Legal => "threatens with the law",
             Self::Fraud => "speaks of fraud",
+            Self::Viral => "is about to make it public",
             Self::Refund => "asks for a refund",
             Self::Waiting => "is still waiting",
             Self::Leaving => "is about to leave",

@@ -63,5 +63,6 @@ pub(super) fn mention(id: &str) -> Mention {
         corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
+        reach_before: None,
     }
 }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-use super::{Engine, Handshake, Plan, control, lists, rounds, schedule, streams};
+use super::{Engine, Handshake, Plan, control, lists, rounds, schedule, streams, suggest};
 use crate::classify::SHIPPED;
 use crate::deliver;
 use crate::domain::Event;
@@ -134,6 +134,7 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     tracker.spawn(streams::run(engine.clone(), stop.clone()));
     tracker.spawn(send(engine.clone(), stop.clone()));
     tracker.spawn(rounds::run(engine.clone(), stop.clone()));
+    tracker.spawn(suggest::run(engine.clone(), stop.clone()));
     if let Some(on_event) = on_event {
         tracker.spawn(tell(events, on_event, stop.clone()));
     }
@@ -269,6 +270,15 @@ async fn load_model(engine: Engine) {
         ),
         Err(problem) => {
             error!(error = %problem, "The model cannot be loaded: nothing can be judged")
+        }
+    }
+    match engine.intents().await {
+        Ok(Some(intents)) => info!(heads = %intents.id(), "The heads of triage are loaded"),
+        Ok(None) => warn!(
+            "No heads of triage are installed beside the model: complaints are told by words only"
+        ),
+        Err(problem) => {
+            error!(error = %problem, "The heads of triage cannot be loaded: nothing can be judged")
         }
     }
 }

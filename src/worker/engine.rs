@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{Mutex, Notify, broadcast, watch};
+use tokio::sync::{Mutex, Notify, OnceCell, broadcast, watch};
 
 use super::{Places, Plan};
+use crate::classify::intent::Intents;
 use crate::classify::{Classifier, ClassifyError, Settings, Shelf};
 use crate::domain::Event;
 use crate::fetch::{HostPace, RobotsRules, Tokens};
@@ -38,6 +39,7 @@ pub struct Engine {
     /// Whether the model answers already.
     pub model_ready: Arc<AtomicBool>,
     classifier: Arc<Mutex<Option<Loaded>>>,
+    intents: Arc<OnceCell<Option<Arc<Intents>>>>,
     model: Arc<ModelChoice>,
 }
 
@@ -88,6 +90,7 @@ impl Engine {
             deliveries_due: Arc::new(Notify::new()),
             model_ready: Arc::new(AtomicBool::new(false)),
             classifier: Arc::new(Mutex::new(None)),
+            intents: Arc::new(OnceCell::new()),
             model: Arc::new(choice),
         }
     }
@@ -143,6 +146,25 @@ impl Engine {
         tokio::task::spawn_blocking(move || choice.load())
             .await
             .map_err(|_| ClassifyError::Stopped)?
+    }
+
+    /// The heads that say what an author is after; `None` where none are installed.
+    ///
+    /// # Errors
+    /// When a file of theirs is broken.
+    pub async fn intents(&self) -> Result<Option<Arc<Intents>>, ClassifyError> {
+        self.intents
+            .get_or_try_init(|| async {
+                let choice = self.model.clone();
+                tokio::task::spawn_blocking(move || {
+                    let folder = choice.shelf.choose(choice.asked.as_deref())?;
+                    Ok(Intents::find(&folder)?.map(Arc::new))
+                })
+                .await
+                .map_err(|_| ClassifyError::Stopped)?
+            })
+            .await
+            .cloned()
     }
 
     /// Tells live pages about events that have just been stored, and the sender that

@@ -34,6 +34,17 @@ pub(super) fn mention_event(mention: &Mention, was_known: bool, now: DateTime<Ut
     Event::new(id, event_type, now, json!({ "mention": mention })).about(mention)
 }
 
+/// A flagged mention spreads: told once per score that it reaches.
+pub(super) fn spread_event(mention: &Mention, now: DateTime<Utc>) -> Event {
+    let event_type = EventType::MentionUpdated;
+    let score = mention.flag.as_ref().map_or(0.0, |flag| flag.score);
+    let id = EventId::of(
+        event_type.as_str(),
+        &[mention.id.as_str(), "spreads", &format!("{score:.2}")],
+    );
+    Event::new(id, event_type, now, json!({ "mention": mention })).about(mention)
+}
+
 /// A flagged mention was taken away where it stood.
 pub(super) fn deleted_event(mention: &Mention, now: DateTime<Utc>) -> Event {
     let event_type = EventType::MentionUpdated;

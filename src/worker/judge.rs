@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::events::mention_event;
+use super::evidence::{self, Asked};
 use super::{Engine, Plan, PlannedSource, blocking, blocking_plain};
 use crate::classify::{Classifier, Judged, Spoken, Subject};
 use crate::dedupe::{self, Identity, identify};
@@ -17,7 +18,7 @@ use crate::matching::is_own;
 use crate::parse::Parsed;
 use crate::parse::text::quoted_parts;
 use crate::store::{NewMention, Store, StoreError};
-use crate::triage::{TriageInput, triage};
+use crate::triage::{Evidence, TriageInput, triage};
 
 /// An item that speaks of a brand, before it is judged.
 pub(super) struct Found {
@@ -174,28 +175,39 @@ pub(super) async fn judge(
         .await
         .map_err(|error| error.to_string())?
         .into_iter();
+    let asked = part
+        .iter()
+        .zip(&known)
+        .map(|(found, known)| ask(source, found, known.as_ref(), now))
+        .collect();
+    let evidence = evidence::gather(engine, asked).await?;
 
     Ok(part
         .into_iter()
         .zip(known)
-        .map(|(found, known)| match known {
+        .zip(evidence)
+        .map(|((found, known), evidence)| match known {
             Some(known) if is_same(&found, &known) => {
                 let mut mention = known;
-                if mention.source == source.name {
-                    mention.item.engagement = found.item.engagement;
-                    mention.item.updated_at = found.item.updated_at.or(mention.item.updated_at);
-                }
+                let told = if mention.source == source.name {
+                    evidence::seen_again(plan, &mut mention, &found.item, evidence, now)
+                } else {
+                    None
+                };
                 NewMention {
                     mention,
                     keys: found.identity.keys,
-                    events: Vec::new(),
+                    events: told
+                        .map(|event| event.addressed(&plan.destinations))
+                        .into_iter()
+                        .collect(),
                 }
             }
             known => {
                 let verdict = verdicts
                     .next()
                     .expect("one verdict per text that was handed in");
-                mention_of(plan, source, found, known, verdict, now)
+                mention_of(plan, source, found, known, (verdict, evidence), now)
             }
         })
         .collect())
@@ -212,6 +224,24 @@ fn subject(found: &Found) -> Subject {
     Subject {
         brands: brands.collect(),
         ..Subject::of_item(item, found.lang.as_deref(), quoted)
+    }
+}
+
+/// What triage wants to know of an item beyond its verdict; nothing of one that is known
+/// and has not travelled.
+fn ask(
+    source: &PlannedSource,
+    found: &Found,
+    known: Option<&Mention>,
+    now: DateTime<Utc>,
+) -> Option<Asked> {
+    let lang = found.lang.as_deref();
+    match known {
+        Some(known) if is_same(&source.name, found, known) => (known.source == source.name)
+            .then(|| evidence::ask_again(known, &found.item))
+            .flatten(),
+        Some(known) => Some(Asked::of(&found.item, lang, &known.id, known.seen_at)),
+        None => Some(Asked::of(&found.item, lang, &found.identity.id, now)),
     }
 }
 
@@ -240,7 +270,7 @@ fn mention_of(
     source: &PlannedSource,
     mut found: Found,
     known: Option<Mention>,
-    judged: Judged,
+    (judged, evidence): (Judged, Evidence),
     now: DateTime<Utc>,
 ) -> NewMention {
     let mut sentiment = judged.sentiment;
@@ -264,7 +294,9 @@ fn mention_of(
             own: found.own,
             seen_at,
             lang: found.lang.as_deref(),
+            evidence,
         },
+        &plan.weights,
         &plan.policy,
         now,
     );
@@ -297,6 +329,7 @@ fn mention_of(
             .as_ref()
             .map_or_else(Vec::new, |known| known.earlier.clone()),
         deleted_at: None,
+        reach_before: known.as_ref().and_then(|known| known.reach_before),
         item,
     };
     let is_told = !mention.backlog

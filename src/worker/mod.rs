@@ -9,6 +9,7 @@ mod control;
 mod daemon;
 mod engine;
 mod events;
+mod evidence;
 mod gate;
 mod handshake;
 mod judge;
@@ -24,6 +25,7 @@ mod retract;
 mod rounds;
 mod schedule;
 mod streams;
+mod suggest;
 mod watch;
 
 pub use control::serve as serve_commands;
@@ -31,7 +33,9 @@ pub use daemon::{DaemonOptions, OnEvent, Ready, run, site_of};
 pub use engine::Engine;
 pub use gate::Places;
 pub use handshake::Handshake;
-pub use plan::{Plan, PlannedSource, compile, empty_plan, load_definitions, read_plan};
+pub use plan::{
+    FITTED_WEIGHTS, Plan, PlannedSource, compile, empty_plan, load_definitions, read_plan,
+};
 pub use poll::{Mode, PollError, poll};
 
 use crate::store::StoreError;

@@ -14,6 +14,10 @@ use crate::domain::{
 use crate::matching::{Matcher, Query, Scope, Subject};
 use crate::net::{AllowList, Client, NetPolicy};
 use crate::source::{self, Definitions};
+use crate::triage::Weights;
+
+/// The file in the store's folder that `hearken triage fit` writes its weights to.
+pub const FITTED_WEIGHTS: &str = "triage.toml";
 
 /// How often a source is polled when neither the configuration nor the definition says.
 const DEFAULT_EVERY: Duration = Duration::from_secs(15 * 60);
@@ -33,6 +37,8 @@ pub struct Plan {
     pub destinations: Vec<Destination>,
     /// The rules of triage.
     pub policy: TriagePolicy,
+    /// How much each part of the flag score counts.
+    pub weights: Arc<Weights>,
     /// The HTTP client with the configured identity and limits.
     pub client: Client,
     /// How the feeds that a list names are read.
@@ -224,13 +230,16 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
         problems.push(config.problem(None, "net", what, mend));
     });
 
-    match (matcher, client) {
-        (Ok(matcher), Ok(client)) if problems.is_empty() => Ok(Plan {
+    let weights = weights_of(&config).map_err(|problem| problems.push(problem));
+
+    match (matcher, client, weights) {
+        (Ok(matcher), Ok(client), Ok(weights)) if problems.is_empty() => Ok(Plan {
             brands,
             matcher: Arc::new(matcher),
             sources,
             destinations,
             policy: config.triage.clone(),
+            weights: Arc::new(weights),
             client,
             feed: Arc::new(
                 definitions
@@ -246,6 +255,26 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
             Err(problems.into())
         }
     }
+}
+
+/// The weights of the flag score: the file that the configuration names, else those fitted
+/// here on people's decisions, else the shipped ones.
+fn weights_of(config: &Config) -> Result<Weights, Problem> {
+    let fitted = config.store_path.join(FITTED_WEIGHTS);
+    let (file, mend) = match &config.triage.weights {
+        Some(file) => (
+            file,
+            "write the path of a file as `hearken triage weights` prints it",
+        ),
+        None if fitted.is_file() => (&fitted, "go back with `hearken triage undo`"),
+        None => return Ok(Weights::shipped()),
+    };
+    let problem = |why: String| {
+        let what = format!("{}: {why}", file.display());
+        config.problem(None, "triage.weights", what, mend)
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| problem(error.to_string()))?;
+    Weights::parse(&text).map_err(|error| problem(error.to_string()))
 }
 
 /// Compiles the query of a webhook and looks for the definitions that it names.

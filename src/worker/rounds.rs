@@ -229,6 +229,7 @@ mod tests {
                     corrections: Vec::new(),
                     earlier: Vec::new(),
                     deleted_at: None,
+                    reach_before: None,
                 };
                 NewMention {
                     keys: vec![format!("key {name}")],

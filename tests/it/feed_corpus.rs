@@ -140,6 +140,7 @@ fn outcome_of(
                 corrections: Vec::new(),
                 earlier: Vec::new(),
                 deleted_at: None,
+                reach_before: None,
             },
             keys: identity.keys,
             events: Vec::new(),

@@ -30,4 +30,5 @@ mod stories;
 mod stranger;
 mod streams;
 mod toward;
+mod triage;
 mod webdriver;

@@ -19,6 +19,28 @@ pub struct Weights {
 }
 
 impl Weights {
+    /// Weights that say nothing yet.
+    pub fn zero() -> Self {
+        Self {
+            by_bucket: vec![0.0; N_BUCKETS * 3],
+            bias: [[0.0; 3]; 2],
+        }
+    }
+
+    /// Forgets weights smaller than this share of the largest; a compressed file has no
+    /// room for what does not matter.
+    pub fn drop_below(&mut self, share: f32) {
+        let largest = self
+            .by_bucket
+            .iter()
+            .fold(0.0_f32, |most, w| most.max(w.abs()));
+        for weight in &mut self.by_bucket {
+            if weight.abs() < share * largest {
+                *weight = 0.0;
+            }
+        }
+    }
+
     /// One number per class (negative, neutral, positive), before any scaling.
     pub fn logits(&self, features: &Features, kind: Kind) -> [f32; 3] {
         let mut logits = self.bias[usize::from(kind == Kind::Review)];

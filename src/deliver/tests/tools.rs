@@ -48,6 +48,7 @@ fn mention(state: CaseState, at: DateTime<Utc>) -> Mention {
         corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
+        reach_before: None,
     }
 }
 

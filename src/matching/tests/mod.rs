@@ -353,6 +353,7 @@ fn searches_ask_about_the_mention() {
         corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
+        reach_before: None,
     };
     for (rule, expected) in [
         ("verdict:negative acme", true),

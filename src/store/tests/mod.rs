@@ -3,6 +3,7 @@
 mod authors;
 mod correcting;
 mod crash;
+mod decisions;
 mod delivering;
 mod opening;
 mod outbox;

@@ -82,6 +82,7 @@ pub(super) fn mention(name: &str, source: &str, label: Label, seen_at: DateTime<
         corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
+        reach_before: None,
     }
 }
 

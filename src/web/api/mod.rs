@@ -11,6 +11,7 @@ mod hooks;
 mod items;
 mod mentions;
 mod operations;
+mod triage;
 mod webhooks;
 
 use axum::Router;
@@ -49,6 +50,7 @@ pub(super) fn router(state: &AppState) -> Router<AppState> {
         .route("/webhooks/{name}/enable", post(webhooks::enable))
         .route("/webhooks/{name}/replay", post(webhooks::replay))
         .route("/webhooks/{name}/test", post(operations::test_webhook))
+        .route("/triage/decisions", get(triage::decisions))
         .route("/items", post(items::push))
         .route("/reload", post(operations::reload))
         .route("/sign-in-links", post(operations::sign_in_link))

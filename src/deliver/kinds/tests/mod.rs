@@ -85,6 +85,7 @@ fn mention() -> Mention {
         corrections: Vec::new(),
         earlier: Vec::new(),
         deleted_at: None,
+        reach_before: None,
     }
 }
 
