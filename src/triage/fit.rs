@@ -45,9 +45,11 @@ impl Freedom {
     pub const WIDE: Self = Self {
         spread: 1.0,
         of_base: 10.0,
-        // Which collection is of reviews says nothing of who needs an answer, and no label
-        // there says how serious a threat or a star is.
+        // Which collection is of reviews says nothing of who needs an answer, no label there
+        // says how serious a threat or a star is, and where the question head knows the
+        // language a question mark adds nothing: other languages need it.
         held: &[
+            Part::Asks,
             Part::ReviewPage,
             Part::QuestionPage,
             Part::FewStars,
