@@ -230,7 +230,7 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
         problems.push(config.problem(None, "net", what, mend));
     });
 
-    let weights = weights_of(&config).map_err(|problem| problems.push(problem));
+    let weights = weights_of(&config).map_err(|problem| problems.push(*problem));
 
     match (matcher, client, weights) {
         (Ok(matcher), Ok(client), Ok(weights)) if problems.is_empty() => Ok(Plan {
@@ -259,7 +259,7 @@ pub fn compile(config: Config, definitions: &Definitions) -> Result<Plan, Config
 
 /// The weights of the flag score: the file that the configuration names, else those fitted
 /// here on people's decisions, else the shipped ones.
-fn weights_of(config: &Config) -> Result<Weights, Problem> {
+fn weights_of(config: &Config) -> Result<Weights, Box<Problem>> {
     let fitted = config.store_path.join(FITTED_WEIGHTS);
     let (file, mend) = match &config.triage.weights {
         Some(file) => (
@@ -271,7 +271,7 @@ fn weights_of(config: &Config) -> Result<Weights, Problem> {
     };
     let problem = |why: String| {
         let what = format!("{}: {why}", file.display());
-        config.problem(None, "triage.weights", what, mend)
+        Box::new(config.problem(None, "triage.weights", what, mend))
     };
     let text = std::fs::read_to_string(file).map_err(|error| problem(error.to_string()))?;
     Weights::parse(&text).map_err(|error| problem(error.to_string()))

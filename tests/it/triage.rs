@@ -64,7 +64,7 @@ fn weights_are_printed_changed_and_checked() {
 /// A flagged mention that Ana answered or dismissed; the team answers questions and leaves
 /// everything else alone.
 fn decided(n: usize) -> Value {
-    let asks = n % 2 == 0;
+    let asks = n.is_multiple_of(2);
     let text = if asks {
         format!("Acme order {n} is awful. When will somebody look at it?")
     } else {
