@@ -106,7 +106,7 @@ fn fitted(judged: &[Judged], start: &Weights) -> Weights {
         .map(|judged| judged.case.lang.as_str())
         .collect();
     fitted.origin = format!(
-        "fitted on {} complaints, support requests, reviews and calm posts ({}); stars, threats, \
+        "fitted on {} complaints, support requests, reviews and calm posts ({}); stars, threats, question marks, \
          reach, growth, followers, page, freshness and repeat author are set by hand",
         known.len(),
         languages.into_iter().collect::<Vec<_>>().join(" ")
