@@ -37,6 +37,8 @@ struct Line {
     source: Option<String>,
     #[serde(default)]
     kind: Option<Kind>,
+    #[serde(default)]
+    brand: Option<String>,
 }
 
 /// The figures of one source.
@@ -157,6 +159,7 @@ fn read_file(
                     .unwrap_or_default(),
                 text: line.text,
                 lang: line.lang.clone(),
+                brand: line.brand,
                 ..Input::default()
             },
             label: line.label,

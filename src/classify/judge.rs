@@ -1,40 +1,58 @@
-//! Who judges which text, and the verdict that comes of the logits: temperature, label,
-//! and abstaining where no label is likely enough.
+//! Who judges which text, and the verdict that comes of what they say: weights, temperature,
+//! label, and abstaining where no label is likely enough.
 
+use std::path::Path;
+
+use super::blend::{BLEND, Blend, Mix, Parts, log_softmax};
 use super::calibrate::softmax;
 use super::linear::{Linear, convention};
-use super::locate::find_linear;
+use super::locate::{find_beside, find_linear};
 use super::model::{Manifest, Model};
 use super::{ClassifyError, Input, Settings};
 use crate::domain::{Label, Sentiment};
 
-/// The transformer and the linear models beside it.
+/// The transformer, a specialist where it has one, and the linear models beside them.
 pub(super) struct Judge {
     model: Model,
     model_id: String,
+    specialist: Option<Model>,
     linear: Option<Linear>,
-}
-
-/// What becomes of one text.
-enum Way {
-    /// The transformer judges it, at this place among its texts.
-    Transformer(usize),
-    /// A linear model does.
-    Linear([f64; 3]),
-    /// Nobody knows its language.
-    Nobody,
+    blend: Option<Blend>,
+    /// Whether the linear model answers what is easy for it.
+    cascade: bool,
 }
 
 impl Judge {
     pub(super) fn load(settings: &Settings) -> Result<Self, ClassifyError> {
+        let blend = Blend::read(&settings.folder)?;
+        let name = blend.as_ref().and_then(|blend| blend.specialist.clone());
+        Self::with(settings, blend, name.as_deref())
+    }
+
+    /// The same with a specialist of the caller's choice.
+    pub(super) fn load_beside(settings: &Settings, name: &str) -> Result<Self, ClassifyError> {
+        Self::with(settings, Blend::read(&settings.folder)?, Some(name))
+    }
+
+    fn with(
+        settings: &Settings,
+        blend: Option<Blend>,
+        name: Option<&str>,
+    ) -> Result<Self, ClassifyError> {
         let model = Model::load(settings)?;
+        let specialist = name
+            .map(|name| specialist(&settings.folder, name, settings))
+            .transpose()?;
         let linear = find_linear(&settings.folder)
             .map(|folder| Linear::open(&folder))
             .transpose()?;
         Ok(Self {
             model_id: model.manifest().id(),
             model,
+            specialist,
             linear,
+            blend,
+            cascade: settings.cascade,
         })
     }
 
@@ -58,79 +76,169 @@ impl Judge {
 
     /// One verdict per input, in order.
     pub(super) fn judge(&self, inputs: &[Input]) -> Result<Vec<Sentiment>, ClassifyError> {
-        let mut for_transformer: Vec<&Input> = Vec::new();
-        let mut ways = Vec::with_capacity(inputs.len());
-        for input in inputs {
-            ways.push(match self.of_other_language(input) {
-                None => {
-                    for_transformer.push(input);
-                    Way::Transformer(for_transformer.len() - 1)
-                }
-                Some(lang) => match &self.linear {
-                    Some(linear) => linear.logits(input, lang)?.map_or(Way::Nobody, Way::Linear),
-                    None => Way::Nobody,
-                },
-            });
-        }
-        let logits = self.model.logits_of(&for_transformer)?;
-        inputs
+        let mut parts = self.linear_parts(inputs)?;
+        let mut verdicts: Vec<Option<Sentiment>> = inputs
             .iter()
-            .zip(ways)
-            .map(|(input, way)| match way {
-                Way::Transformer(place) => self.by_transformer(input, logits[place]),
-                Way::Linear(logits) => Ok(self.by_linear(input, logits)),
-                Way::Nobody => Ok(self.by_nobody()),
-            })
-            .collect()
+            .zip(&parts)
+            .map(|(input, parts)| self.easily(input, parts))
+            .collect();
+        let hard: Vec<usize> = (0..inputs.len())
+            .filter(|&place| verdicts[place].is_none())
+            .collect();
+        self.add_transformers(inputs, &hard, &mut parts)?;
+        for place in hard {
+            verdicts[place] = Some(self.together(&inputs[place], &parts[place]));
+        }
+        Ok(verdicts.into_iter().flatten().collect())
+    }
+
+    /// What each judge says of each input, for fitting the weights.
+    pub(super) fn parts(&self, inputs: &[Input]) -> Result<Vec<Parts>, ClassifyError> {
+        let mut parts = self.linear_parts(inputs)?;
+        let all: Vec<usize> = (0..inputs.len()).collect();
+        self.add_transformers(inputs, &all, &mut parts)?;
+        Ok(parts)
     }
 
     /// The probability that the best label of an input must reach to be given.
     pub(super) fn unsure_below(&self, input: &Input) -> f64 {
         /// More than any label has: nobody judges the language.
         const NEVER: f64 = 1.1;
-        let Some(lang) = self.of_other_language(input) else {
-            return Manifest::for_kind(&self.manifest().unsure_below, input.kind, 0.0);
-        };
-        let linear = self.linear.as_ref();
+        if self.is_transformers(input) {
+            return self.mix(input).unsure_below;
+        }
+        let linear = self.linear.as_ref().zip(input.spoken());
         linear
-            .and_then(|linear| linear.language(lang))
+            .and_then(|(linear, lang)| linear.language(lang))
             .map_or(NEVER, |of| {
                 let bound = of.unsure_below.get(convention(input.kind));
                 bound.copied().unwrap_or(0.0)
             })
     }
 
-    /// The language of a text that the transformer was not trained for.
-    fn of_other_language<'a>(&self, input: &'a Input) -> Option<&'a str> {
-        let lang = input.spoken();
-        lang.filter(|_| !self.manifest().speaks(lang))
+    /// Whether the verdict is about a brand and the transformer can be asked about one.
+    fn is_toward(&self, input: &Input) -> bool {
+        input.brand.is_some() && self.manifest().toward
     }
 
-    fn by_transformer(&self, input: &Input, logits: [f64; 3]) -> Result<Sentiment, ClassifyError> {
-        let manifest = self.manifest();
-        let logits = self.with_linear(input, logits)?;
-        let temperature = Manifest::for_kind(&manifest.temperature, input.kind, 1.0);
-        let unsure_below = Manifest::for_kind(&manifest.unsure_below, input.kind, 0.0);
-        Ok(verdict(logits, temperature, unsure_below, &self.model_id))
+    /// Whether the transformer was trained for the language, or it is not known.
+    fn is_transformers(&self, input: &Input) -> bool {
+        self.manifest().speaks(input.spoken())
     }
 
-    /// The transformer's logits with what a linear model of the language adds.
-    fn with_linear(&self, input: &Input, logits: [f64; 3]) -> Result<[f64; 3], ClassifyError> {
-        // What is not known to be another language counts as the transformer's first.
-        let spoken = self.manifest().languages.first().map(String::as_str);
-        let lang = input.spoken().or(spoken);
-        let (Some(linear), Some(lang)) = (&self.linear, lang) else {
-            return Ok(logits);
-        };
-        let share = linear.language(lang).map_or(0.0, |of| of.beside);
-        if share == 0.0 {
-            return Ok(logits);
+    fn linear_parts(&self, inputs: &[Input]) -> Result<Vec<Parts>, ClassifyError> {
+        inputs
+            .iter()
+            .map(|input| {
+                // The linear model knows words, not whom they are about.
+                let asked = self.linear.as_ref().filter(|_| !self.is_toward(input));
+                let linear = match (asked, self.linear_language(input)) {
+                    (Some(linear), Some(lang)) => linear.logits(input, lang)?.map(log_softmax),
+                    _ => None,
+                };
+                Ok(Parts {
+                    linear,
+                    ..Parts::default()
+                })
+            })
+            .collect()
+    }
+
+    /// The language whose linear model is asked, if one is.
+    fn linear_language<'a>(&'a self, input: &'a Input) -> Option<&'a str> {
+        match (&self.blend, input.spoken()) {
+            (_, Some(lang)) => Some(lang),
+            // Without a blend, what is not known to be another language counts as the
+            // transformer's first.
+            (None, None) => self.manifest().languages.first().map(String::as_str),
+            (Some(_), None) => None,
         }
-        let Some(added) = linear.logits(input, lang)? else {
-            return Ok(logits);
+    }
+
+    /// Asks the transformers about the inputs at these places.
+    fn add_transformers(
+        &self,
+        inputs: &[Input],
+        places: &[usize],
+        parts: &mut [Parts],
+    ) -> Result<(), ClassifyError> {
+        let theirs = |wanted: &dyn Fn(&Input) -> bool| -> Vec<usize> {
+            let places = places.iter().copied();
+            places.filter(|&place| wanted(&inputs[place])).collect()
         };
-        let (ours, added) = (log_softmax(logits), log_softmax(added));
-        Ok([0, 1, 2].map(|class| ours[class] + share * added[class]))
+        let of_model = theirs(&|input| self.is_transformers(input));
+        for (&place, logits) in of_model.iter().zip(ask(&self.model, inputs, &of_model)?) {
+            parts[place].transformer = Some(log_softmax(logits));
+        }
+        if let Some(specialist) = &self.specialist {
+            let of_specialist = theirs(&|input| {
+                let lang = input.spoken();
+                let speaks = lang.is_some() && specialist.manifest().speaks(lang);
+                speaks && !self.is_toward(input)
+            });
+            let said = ask(specialist, inputs, &of_specialist)?;
+            for (&place, logits) in of_specialist.iter().zip(said) {
+                parts[place].specialist = Some(log_softmax(logits));
+            }
+        }
+        Ok(())
+    }
+
+    /// The verdict of the linear model alone, where the cascade is on and the text easy.
+    fn easily(&self, input: &Input, parts: &Parts) -> Option<Sentiment> {
+        if !self.cascade || !self.is_transformers(input) {
+            return None;
+        }
+        let easy = self.blend.as_ref()?.mix(input.spoken(), input.kind)?.easy?;
+        let logits = parts.linear?;
+        let best = softmax(logits.map(|logit| logit / easy.temperature))
+            .into_iter()
+            .fold(0.0, f64::max);
+        let id = self.linear.as_ref().map(Linear::id)?;
+        (best >= easy.above).then(|| verdict(logits, easy.temperature, 0.0, &id))
+    }
+
+    fn together(&self, input: &Input, parts: &Parts) -> Sentiment {
+        if parts.transformer.is_none() {
+            return match parts.linear {
+                Some(logits) => self.by_linear(input, logits),
+                None => self.by_nobody(),
+            };
+        }
+        let mix = self.mix(input);
+        verdict(
+            mix.sum(parts),
+            mix.temperature,
+            mix.unsure_below,
+            &self.model_id,
+        )
+    }
+
+    /// The weights of an input: those of the blend, else the manifest's temperature with
+    /// the share of the linear model that its own manifest says.
+    fn mix(&self, input: &Input) -> Mix {
+        if self.is_toward(input)
+            && let Some(mix) = self.blend.as_ref().and_then(|blend| blend.toward.clone())
+        {
+            return mix;
+        }
+        if let Some(mix) = self
+            .blend
+            .as_ref()
+            .and_then(|blend| blend.mix(input.spoken(), input.kind))
+        {
+            return mix.clone();
+        }
+        let manifest = self.manifest();
+        let linear = self.linear.as_ref().zip(self.linear_language(input));
+        Mix {
+            linear: linear
+                .and_then(|(linear, lang)| linear.language(lang))
+                .map_or(0.0, |of| of.beside),
+            temperature: Manifest::for_kind(&manifest.temperature, input.kind, 1.0),
+            unsure_below: Manifest::for_kind(&manifest.unsure_below, input.kind, 0.0),
+            ..Mix::default()
+        }
     }
 
     fn by_linear(&self, input: &Input, logits: [f64; 3]) -> Sentiment {
@@ -158,6 +266,26 @@ impl Judge {
             sentence: None,
         }
     }
+}
+
+fn specialist(folder: &Path, name: &str, settings: &Settings) -> Result<Model, ClassifyError> {
+    let folder = find_beside(folder, name).ok_or_else(|| ClassifyError::BadModel {
+        file: folder.join(BLEND).display().to_string(),
+        why: format!(
+            "it names the model `{name}`, whose folder is neither beside it nor with the program; \
+             put it there, or take the name out"
+        ),
+    })?;
+    Model::load(&Settings {
+        folder,
+        ..settings.clone()
+    })
+}
+
+/// What a transformer says of the inputs at some places, in their order.
+fn ask(model: &Model, inputs: &[Input], places: &[usize]) -> Result<Vec<[f64; 3]>, ClassifyError> {
+    let asked: Vec<&Input> = places.iter().map(|&place| &inputs[place]).collect();
+    model.logits_of(&asked)
 }
 
 /// The verdict that logits come to: tempered, rounded, and `unsure` below the bound.
@@ -188,10 +316,6 @@ pub(super) fn verdict(
         model: model.to_owned(),
         sentence: None,
     }
-}
-
-fn log_softmax(logits: [f64; 3]) -> [f64; 3] {
-    softmax(logits).map(|share| share.max(1e-12).ln())
 }
 
 /// Probabilities with four decimals: rounding goes to the largest, so that the sum stays

@@ -4,6 +4,7 @@
 //! makes the model fail, never stops the owner.
 
 mod alone;
+pub mod blend;
 pub mod calibrate;
 mod eval;
 pub mod intent;
@@ -74,6 +75,9 @@ pub struct Settings {
     pub n_threads: usize,
     /// Arithmetic; `Auto` takes bf16 where the processor multiplies it natively.
     pub precision: Precision,
+    /// Whether texts that are easy for the linear model are answered by it alone: faster,
+    /// and at most 0.3 points of macro-F1 worse on held-out texts.
+    pub cascade: bool,
 }
 
 impl Settings {
@@ -83,6 +87,7 @@ impl Settings {
             folder: folder.to_owned(),
             n_threads: 1,
             precision: Precision::Auto,
+            cascade: false,
         }
     }
 }

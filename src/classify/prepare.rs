@@ -1,6 +1,7 @@
 //! The text as the model saw it in training: NFC, handles and links masked, whitespace
 //! folded. `models/train/data.py` does exactly the same; change both or neither.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -11,6 +12,34 @@ static LINK: LazyLock<Regex> = LazyLock::new(|| {
 });
 static HANDLE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(^|[^\w@/.])@\w+").expect("a constant pattern compiles"));
+
+static CALLED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[@#]([\w.\-]+)").expect("a constant pattern compiles"));
+
+/// A text in which every @handle and #hashtag that is the brand's name is written as that
+/// name: as `@user` it could not be told from others.
+pub(super) fn named<'a>(text: &'a str, brand: &str) -> Cow<'a, str> {
+    let name = plain(brand);
+    CALLED.replace_all(text, |found: &regex::Captures<'_>| {
+        if plain(&found[1]) == name {
+            brand.to_owned()
+        } else {
+            found[0].to_owned()
+        }
+    })
+}
+
+/// A name without what handles leave out of it; the dotted and the dotless i are one.
+fn plain(name: &str) -> String {
+    name.chars()
+        .filter(|letter| !letter.is_whitespace() && !matches!(letter, '.' | '_' | '-'))
+        .map(|letter| match letter {
+            'İ' | 'I' | 'ı' => 'i',
+            letter => letter,
+        })
+        .flat_map(char::to_lowercase)
+        .collect()
+}
 
 /// Masks links as `http` and handles as `@user`, so that the model judges what was said
 /// and not to whom.
@@ -28,6 +57,17 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &str) {
         assert_eq!(prepare(text), expected, "{text:?}");
+    }
+
+    #[test]
+    fn the_brand_keeps_its_name_when_it_is_called() {
+        let text = "@hepsi_burada why? #HepsiBurada, ask @other (mail a@hepsiburada)";
+        assert_eq!(
+            named(text, "Hepsi Burada"),
+            "Hepsi Burada why? Hepsi Burada, ask @other (mail aHepsi Burada)"
+        );
+        assert_eq!(named("@ISIK iyi", "Işık"), "@ISIK iyi");
+        assert_eq!(named("@ıstikbal", "İstikbal"), "İstikbal");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `hearken model`: which models are here, how good they are, and fitting new ones.
 
+mod calibrate;
 mod choose;
 mod foreign;
 mod language;
@@ -35,8 +36,8 @@ pub(super) enum Action {
     /// Measure or train how the language of a text is found: hearken model language eval labelled/
     #[command(subcommand)]
     Language(language::Action),
-    /// Fit temperature and abstaining on held-out texts: hearken model calibrate labelled/dev
-    Calibrate(train::Calibrate),
+    /// Fit weights, temperature and abstaining on held-out texts: hearken model calibrate labelled/dev
+    Calibrate(calibrate::Calibrate),
 }
 
 #[derive(Debug, Args)]
@@ -113,7 +114,8 @@ pub(super) async fn call(global: &Global, action: &Action) -> anyhow::Result<Exi
         }
         Action::Calibrate(calibrate) => {
             let (settings, calibrate) = (settings(global)?, calibrate.clone());
-            tokio::task::spawn_blocking(move || train::calibrate(&settings, &calibrate)).await??;
+            tokio::task::spawn_blocking(move || calibrate::calibrate(&settings, &calibrate))
+                .await??;
         }
     }
     Ok(ExitCode::SUCCESS)

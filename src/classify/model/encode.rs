@@ -2,13 +2,15 @@
 //! `cls [kind] [lang] pieces… sep brand… sep`, with segment 0 through the first `sep` and
 //! segment 1 behind it. `models/train/data.py` does exactly the same; change both or neither.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use tokenizers::Tokenizer;
 
 use super::{Manifest, bad};
-use crate::classify::{ClassifyError, Input, prepare};
+use crate::classify::prepare::{named, prepare};
+use crate::classify::{ClassifyError, Input};
 use crate::domain::Kind;
 
 /// A text is cut to this many characters per token before it is tokenised: no
@@ -157,7 +159,11 @@ impl Encoder {
             Some([start, _]) if brand.is_some() => Some(start),
             _ => None,
         };
-        ids.extend(self.pieces(&input.text, around, room)?);
+        let text = match &input.brand {
+            Some(name) if brand.is_some() => named(&input.text, name),
+            _ => Cow::Borrowed(&input.text[..]),
+        };
+        ids.extend(self.pieces(&text, around, room)?);
         ids.push(self.specials.sep);
         let n_first = ids.len();
         if let Some(brand) = brand {

@@ -1,22 +1,21 @@
-//! Fitting on labelled texts: the linear models of languages, and what makes the shipped
-//! model's probabilities mean what they say.
+//! Fitting on labelled texts: the linear models of languages, each with what makes its
+//! probabilities mean what they say.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args};
-use serde_json::json;
 
 use super::super::print;
 use super::learn::Learn;
-use super::{judged, progress};
+use super::progress;
 use crate::classify::calibrate::{Fit, fit as fit_certainty};
 use crate::classify::linear::{
     Example, Features, LinearLanguage, LinearManifest, Recipe, SHIPPED_LINEAR, Weights, convention,
     fit, weights_file,
 };
-use crate::classify::{Classifier, Labelled, Settings, read_labelled};
+use crate::classify::{Labelled, read_labelled};
 use crate::domain::Label;
 use crate::worker::Engine;
 
@@ -55,19 +54,6 @@ pub(in crate::cli) struct Train {
     /// The version in hearken.json
     #[arg(long, default_value = "1")]
     version: String,
-}
-
-#[derive(Args, Clone, Debug)]
-pub(in crate::cli) struct Calibrate {
-    /// Files or folders of held-out .jsonl or .jsonl.gz with `text` and `label`
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
-    /// Only these sources
-    #[arg(long, value_delimiter = ',', value_name = "SOURCE")]
-    only: Vec<String>,
-    /// One JSON object, as hearken.json wants it
-    #[arg(long)]
-    json: bool,
 }
 
 fn share(text: &str) -> Result<(String, f64), String> {
@@ -204,7 +190,7 @@ fn certainties(
 }
 
 /// Writes beside the place and moves it there: a stopped training leaves no half file.
-fn store(
+pub(super) fn store(
     place: &Path,
     write: impl FnOnce(&std::fs::File) -> std::io::Result<()>,
 ) -> anyhow::Result<()> {
@@ -228,49 +214,6 @@ pub(super) fn make_readable(file: &std::fs::File) -> std::io::Result<()> {
 #[cfg(not(unix))]
 pub(super) fn make_readable(_file: &std::fs::File) -> std::io::Result<()> {
     Ok(())
-}
-
-pub(super) fn calibrate(settings: &Settings, calibrate: &Calibrate) -> anyhow::Result<()> {
-    let classifier = Classifier::start(settings)?;
-    let manifest = classifier.manifest();
-    let mut texts = read_labelled(&calibrate.paths)?;
-    texts.retain(|text| {
-        manifest.languages.contains(&text.lang)
-            && (calibrate.only.is_empty() || calibrate.only.contains(&text.source))
-    });
-    let verdicts = judged(&classifier, &texts)?;
-    // What the temperature in use did to the logits is undone.
-    let by_text: BTreeMap<*const Labelled, [f64; 3]> = texts
-        .iter()
-        .zip(&verdicts)
-        .map(|(text, verdict)| {
-            let key = convention(text.input.kind);
-            let temperature = manifest.temperature.get(key).copied().unwrap_or(1.0);
-            let shares = [verdict.negative, verdict.neutral, verdict.positive];
-            let logits = shares.map(|share| share.max(5e-5).ln() * temperature);
-            (std::ptr::from_ref(text), logits)
-        })
-        .collect();
-    let each: Vec<&Labelled> = texts.iter().collect();
-    let found = certainties(&each, |text| by_text[&std::ptr::from_ref(text)]);
-    if found.is_empty() {
-        bail!("no held-out text in a language of {}", manifest.id());
-    }
-    if calibrate.json {
-        let of = |value: fn(&Fit) -> f64| -> BTreeMap<&str, f64> {
-            found.iter().map(|(key, fit)| (*key, value(fit))).collect()
-        };
-        return print::json(&json!({
-            "temperature": of(|fit| fit.temperature),
-            "unsure_below": of(|fit| fit.unsure_below),
-        }));
-    }
-    let lang = manifest.languages.join(" ");
-    let rows: Vec<Vec<String>> = found
-        .iter()
-        .map(|(key, fit)| row(&lang, key, fit))
-        .collect();
-    show(&rows)
 }
 
 fn row(lang: &str, key: &str, fit: &Fit) -> Vec<String> {

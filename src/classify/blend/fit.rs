@@ -1,0 +1,300 @@
+//! Chooses the weights of a blend on held-out texts, and the bounds that go with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Easy, Mix, Parts, UNKNOWN, kind_key};
+use crate::classify::calibrate::{self, softmax};
+use crate::domain::Kind;
+
+/// Weights of the linear model that are tried.
+const LINEAR: [f64; 9] = [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3, 1.6];
+/// Weights of the transformer beside a specialist that are tried.
+const BESIDE_SPECIALIST: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
+/// Gains of macro-F1 below this are noise: the smaller weight is taken.
+const WORTH: f64 = 0.002;
+/// Fewer held-out texts of a kind say nothing of its own; it is fitted with the others of
+/// its language.
+const LEAST: usize = 300;
+/// What the cascade may cost in macro-F1 on held-out texts; the goal on new ones is 0.003.
+const CASCADE_MAY_COST: f64 = 0.0015;
+/// A first stage that answers less than this share is not worth asking.
+const LEAST_EASY: f64 = 0.05;
+
+/// A held-out text with what each judge said of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    /// ISO 639-1 code.
+    pub lang: String,
+    /// What sort of text.
+    pub kind: Kind,
+    /// The collection it comes from; collections count the same, whatever their size.
+    pub source: String,
+    /// The class that people said: 0 negative, 1 neutral, 2 positive.
+    pub meant: usize,
+    /// What the judges said.
+    pub parts: Parts,
+}
+
+/// One row of a blend with what it reaches on the texts that it was fitted on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fitted {
+    /// The language, or `und`.
+    pub lang: String,
+    /// The kind's key.
+    pub kind: &'static str,
+    /// Texts of this language and kind.
+    pub n: usize,
+    /// The row.
+    pub mix: Mix,
+    /// Mean macro-F1 over the collections.
+    pub macro_f1: f64,
+    /// The same with the transformer alone.
+    pub macro_f1_alone: f64,
+    /// Expected calibration error in 15 bins.
+    pub error: f64,
+    /// Share that is answered.
+    pub coverage: f64,
+    /// Share of the answered that is right.
+    pub accuracy_when_sure: f64,
+    /// Share that the first stage of the cascade answers.
+    pub easy: f64,
+}
+
+/// Fits every language and kind that there are texts of, and `und` on all of them with the
+/// transformer alone.
+pub fn fit(texts: &[Heard]) -> Vec<Fitted> {
+    let mut by_lang: BTreeMap<&str, Vec<&Heard>> = BTreeMap::new();
+    for text in texts {
+        by_lang.entry(&text.lang).or_default().push(text);
+    }
+    let mut rows = Vec::new();
+    for (lang, texts) in &by_lang {
+        let kinds: BTreeSet<&'static str> = texts.iter().map(|text| kind_key(text.kind)).collect();
+        for kind in kinds {
+            let own: Vec<&Heard> = texts
+                .iter()
+                .copied()
+                .filter(|text| kind_key(text.kind) == kind)
+                .collect();
+            let enough = own.len() >= LEAST;
+            rows.extend(row(lang, kind, if enough { &own } else { texts }));
+        }
+    }
+    let alone: Vec<Heard> = texts
+        .iter()
+        .map(|text| Heard {
+            parts: Parts {
+                transformer: text.parts.transformer,
+                ..Parts::default()
+            },
+            ..text.clone()
+        })
+        .collect();
+    let alone: Vec<&Heard> = alone.iter().collect();
+    rows.extend(row(UNKNOWN, kind_key(Kind::Post), &alone));
+    rows
+}
+
+/// The row for verdicts toward a brand, fitted on texts with a brand.
+pub fn fit_toward(texts: &[Heard]) -> Option<Fitted> {
+    let texts: Vec<&Heard> = texts.iter().collect();
+    row("toward", kind_key(Kind::Post), &texts)
+}
+
+fn row(lang: &str, kind: &'static str, texts: &[&Heard]) -> Option<Fitted> {
+    let weights = choose(texts);
+    let sums: Vec<([f64; 3], usize)> = texts
+        .iter()
+        .map(|text| (weights.sum(&text.parts), text.meant))
+        .collect();
+    let certainty = calibrate::fit(&sums)?;
+    let mut mix = Mix {
+        temperature: certainty.temperature,
+        unsure_below: certainty.unsure_below,
+        ..weights
+    };
+    let said: Vec<[f64; 3]> = sums.iter().map(|(sum, _)| *sum).collect();
+    let macro_f1 = mean_macro_f1(texts, &said);
+    let mut easy = 0.0;
+    if let Some((found, share)) = easy_of(texts, &said, macro_f1) {
+        mix.easy = Some(found);
+        easy = share;
+    }
+    Some(Fitted {
+        lang: lang.to_owned(),
+        kind,
+        n: texts.len(),
+        mix,
+        macro_f1,
+        macro_f1_alone: mean_macro_f1(texts, &sums_of(texts, &Mix::default())),
+        error: certainty.error,
+        coverage: certainty.coverage,
+        accuracy_when_sure: certainty.accuracy_when_sure,
+        easy,
+    })
+}
+
+fn sums_of(texts: &[&Heard], mix: &Mix) -> Vec<[f64; 3]> {
+    texts.iter().map(|text| mix.sum(&text.parts)).collect()
+}
+
+/// The weights with the best mean macro-F1; of those that are about as good, the ones that
+/// lean least on the judges beside the transformer.
+fn choose(texts: &[&Heard]) -> Mix {
+    let has =
+        |of: fn(&Parts) -> Option<[f64; 3]>| texts.iter().any(|text| of(&text.parts).is_some());
+    let (linear, specialist) = (has(|parts| parts.linear), has(|parts| parts.specialist));
+    let mut tried = Vec::new();
+    for &linear in if linear { &LINEAR[..] } else { &LINEAR[..1] } {
+        tried.push(Mix {
+            linear,
+            ..Mix::default()
+        });
+        if specialist {
+            tried.extend(BESIDE_SPECIALIST.map(|transformer| Mix {
+                transformer,
+                specialist: 1.0,
+                linear,
+                ..Mix::default()
+            }));
+        }
+    }
+    let reached: Vec<f64> = tried
+        .iter()
+        .map(|mix| mean_macro_f1(texts, &sums_of(texts, mix)))
+        .collect();
+    let best = reached.iter().copied().fold(f64::MIN, f64::max);
+    tried
+        .into_iter()
+        .zip(reached)
+        .find(|(_, reached)| *reached >= best - WORTH)
+        .map(|(mix, _)| mix)
+        .unwrap_or_default()
+}
+
+/// The lowest bound above which the linear model may answer alone.
+fn easy_of(texts: &[&Heard], full: &[[f64; 3]], macro_f1: f64) -> Option<(Easy, f64)> {
+    let linear: Vec<[f64; 3]> = texts
+        .iter()
+        .map(|text| text.parts.linear)
+        .collect::<Option<_>>()?;
+    let pairs: Vec<([f64; 3], usize)> = linear
+        .iter()
+        .zip(texts)
+        .map(|(said, text)| (*said, text.meant))
+        .collect();
+    let temperature = calibrate::fit(&pairs)?.temperature;
+    let best: Vec<f64> = linear
+        .iter()
+        .map(|said| {
+            softmax(said.map(|logit| logit / temperature))
+                .into_iter()
+                .fold(0.0, f64::max)
+        })
+        .collect();
+    (80..100).find_map(|hundredths| {
+        let above = f64::from(hundredths) / 100.0;
+        let said: Vec<[f64; 3]> = (0..texts.len())
+            .map(|place| {
+                if best[place] >= above {
+                    linear[place]
+                } else {
+                    full[place]
+                }
+            })
+            .collect();
+        let share = best.iter().filter(|best| **best >= above).count() as f64 / best.len() as f64;
+        let is_as_good = mean_macro_f1(texts, &said) >= macro_f1 - CASCADE_MAY_COST;
+        (is_as_good && share >= LEAST_EASY).then_some((Easy { temperature, above }, share))
+    })
+}
+
+/// Macro-F1 over the labels that a collection uses, averaged over the collections.
+fn mean_macro_f1(texts: &[&Heard], said: &[[f64; 3]]) -> f64 {
+    let mut by_source: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (place, text) in texts.iter().enumerate() {
+        by_source.entry(&text.source).or_default().push(place);
+    }
+    let sum: f64 = by_source
+        .values()
+        .map(|places| {
+            let used: Vec<usize> = (0..3)
+                .filter(|&class| places.iter().any(|&place| texts[place].meant == class))
+                .collect();
+            let (mut right, mut meant, mut found) = ([0.0; 3], [0.0; 3], [0.0; 3]);
+            for &place in places {
+                let best = used
+                    .iter()
+                    .copied()
+                    .max_by(|&a, &b| said[place][a].total_cmp(&said[place][b]))
+                    .expect("a collection with a text uses a label");
+                meant[texts[place].meant] += 1.0;
+                found[best] += 1.0;
+                right[best] += f64::from(u8::from(best == texts[place].meant));
+            }
+            let f1 = |class: usize| 2.0 * right[class] / f64::max(meant[class] + found[class], 1.0);
+            used.iter().map(|&class| f1(class)).sum::<f64>() / used.len() as f64
+        })
+        .sum();
+    sum / by_source.len().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts on which the linear model is right where the transformer is not, and knows it.
+    fn texts() -> Vec<Heard> {
+        (0..900)
+            .map(|n| {
+                let meant = n % 3;
+                let mut transformer = [-2.0; 3];
+                let mut linear = [-2.0; 3];
+                if n % 5 == 0 {
+                    transformer[(meant + 1) % 3] = -0.3;
+                    linear[meant] = -0.01;
+                } else {
+                    transformer[meant] = -0.1;
+                    linear[(meant + n % 2) % 3] = -1.2;
+                }
+                Heard {
+                    lang: "tr".to_owned(),
+                    kind: Kind::Review,
+                    source: format!("s{}", n % 2),
+                    meant,
+                    parts: Parts {
+                        transformer: Some(transformer),
+                        linear: Some(linear),
+                        specialist: None,
+                    },
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_judge_that_helps_gets_a_weight_and_answers_what_is_easy() {
+        let rows = fit(&texts());
+        let row = &rows[0];
+        assert_eq!((row.lang.as_str(), row.kind), ("tr", "review"));
+        assert!(row.mix.linear > 0.0, "{row:?}");
+        assert!(row.macro_f1 > row.macro_f1_alone + 0.05, "{row:?}");
+        let easy = row.mix.easy.expect("a fifth of the texts is easy");
+        assert!(easy.above >= 0.8 && row.easy >= 0.15, "{row:?}");
+        let unknown = rows.last().expect("a row of unknown languages");
+        assert_eq!((unknown.lang.as_str(), unknown.mix.linear), (UNKNOWN, 0.0));
+    }
+
+    #[test]
+    fn a_judge_that_knows_nothing_gets_none() {
+        let mut texts = texts();
+        for text in &mut texts {
+            text.parts.linear = Some([-1.0986; 3]);
+        }
+        let row = fit(&texts).swap_remove(0);
+        assert!(row.mix.linear.abs() < f64::EPSILON, "{row:?}");
+        assert_eq!(row.mix.easy, None);
+    }
+}

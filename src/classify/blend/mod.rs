@@ -1,0 +1,232 @@
+//! How the judges of one text are put together: the transformer, a specialist of some
+//! languages that stands beside it, and the linear model of the language. Their
+//! log-probabilities are added with weights per language and kind that were chosen on
+//! held-out texts (a product of experts, Hinton 2002), then tempered.
+
+mod fit;
+mod listen;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::ClassifyError;
+use super::calibrate::softmax;
+use crate::domain::Kind;
+pub use fit::{Fitted, Heard, fit, fit_toward};
+pub use listen::listen;
+
+/// The file's name in the transformer's folder.
+pub const BLEND: &str = "blend.json";
+/// The row of languages that have none of their own.
+pub const UNKNOWN: &str = "und";
+
+/// `blend.json`: written by `hearken model calibrate --write`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Blend {
+    /// The folder beside ours of a model that knows some languages better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub specialist: Option<String>,
+    /// Language → kind (post, review, article) → what was fitted. A kind without a row is
+    /// judged as a post, a language without one as `und`.
+    pub languages: BTreeMap<String, BTreeMap<String, Mix>>,
+    /// Toward a brand: only the transformer is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toward: Option<Mix>,
+}
+
+/// What was fitted for one language and kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mix {
+    /// Weight of the transformer's log-probabilities.
+    pub transformer: f64,
+    /// Weight of the specialist's.
+    #[serde(default)]
+    pub specialist: f64,
+    /// Weight of the linear model's.
+    #[serde(default)]
+    pub linear: f64,
+    /// The sum is divided by it before the softmax.
+    pub temperature: f64,
+    /// The verdict is `unsure` when the best probability is below this.
+    pub unsure_below: f64,
+    /// When the linear model alone may answer; absent where it never may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub easy: Option<Easy>,
+}
+
+/// The first stage of the cascade: texts that the linear model is sure enough of.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Easy {
+    /// The linear logits are divided by it.
+    pub temperature: f64,
+    /// The linear model answers when its best probability reaches this.
+    pub above: f64,
+}
+
+impl Default for Mix {
+    fn default() -> Self {
+        Self {
+            transformer: 1.0,
+            specialist: 0.0,
+            linear: 0.0,
+            temperature: 1.0,
+            unsure_below: 0.5,
+            easy: None,
+        }
+    }
+}
+
+/// What each judge says of a text, as log-probabilities (negative, neutral, positive);
+/// `None` where it has nothing to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Parts {
+    /// The transformer.
+    pub transformer: Option<[f64; 3]>,
+    /// The specialist of the language.
+    pub specialist: Option<[f64; 3]>,
+    /// The linear model of the language.
+    pub linear: Option<[f64; 3]>,
+}
+
+impl Mix {
+    /// The weighted sum of what the judges say, before the temperature.
+    pub fn sum(&self, parts: &Parts) -> [f64; 3] {
+        let weighted = [
+            (self.transformer, parts.transformer),
+            (self.specialist, parts.specialist),
+            (self.linear, parts.linear),
+        ];
+        let mut sum = [0.0; 3];
+        for (weight, said) in weighted {
+            for (total, said) in sum.iter_mut().zip(said.unwrap_or_default()) {
+                *total += weight * said;
+            }
+        }
+        sum
+    }
+}
+
+impl Blend {
+    /// Reads a model's blend; `None` when the folder has none.
+    ///
+    /// # Errors
+    /// `BadModel` when the file is damaged.
+    pub fn read(folder: &Path) -> Result<Option<Self>, ClassifyError> {
+        let file = folder.join(BLEND);
+        let bad = |why: String| ClassifyError::BadModel {
+            file: file.display().to_string(),
+            why,
+        };
+        let bytes = match std::fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(bad(error.to_string())),
+        };
+        let blend: Self = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+        for (lang, kinds) in &blend.languages {
+            for (kind, mix) in kinds {
+                let weights = [mix.transformer, mix.specialist, mix.linear];
+                if weights.iter().any(|weight| !(0.0..=10.0).contains(weight))
+                    || !(0.01..=100.0).contains(&mix.temperature)
+                {
+                    return Err(bad(format!(
+                        "{lang}, {kind}: weights must be from 0 to 10 and the temperature above 0"
+                    )));
+                }
+            }
+        }
+        Ok(Some(blend))
+    }
+
+    /// What was fitted for a language and kind.
+    pub fn mix(&self, lang: Option<&str>, kind: Kind) -> Option<&Mix> {
+        let kinds = lang
+            .and_then(|lang| self.languages.get(lang))
+            .or_else(|| self.languages.get(UNKNOWN))?;
+        kinds
+            .get(kind_key(kind))
+            .or_else(|| kinds.get(kind_key(Kind::Post)))
+            .or_else(|| kinds.values().next())
+    }
+}
+
+/// The key of a kind in the tables of the blend: what is no review and no article is
+/// judged as a post, as in training.
+pub fn kind_key(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Review => "review",
+        Kind::Article => "article",
+        Kind::Post | Kind::Comment | Kind::Question => "post",
+    }
+}
+
+/// Logits as log-probabilities; no class is ever ruled out.
+pub fn log_softmax(logits: [f64; 3]) -> [f64; 3] {
+    softmax(logits).map(|share| share.max(1e-12).ln())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blend(text: &str) -> Result<Option<Blend>, ClassifyError> {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        std::fs::write(folder.path().join(BLEND), text).expect("it can be written");
+        Blend::read(folder.path())
+    }
+
+    #[test]
+    fn a_kind_and_a_language_without_a_row_take_the_next_best() {
+        let blend = blend(
+            r#"{"languages": {
+                "te": {"post": {"transformer": 1, "linear": 0.5, "temperature": 1.2, "unsure_below": 0.6},
+                       "article": {"transformer": 1, "linear": 1, "temperature": 1, "unsure_below": 0.5}},
+                "und": {"post": {"transformer": 1, "temperature": 2, "unsure_below": 0.7}}}}"#,
+        )
+        .expect("it is valid")
+        .expect("it is there");
+        let linear = |lang, kind| blend.mix(lang, kind).expect("a row").linear;
+        assert!((linear(Some("te"), Kind::Article) - 1.0).abs() < 1e-9);
+        assert!((linear(Some("te"), Kind::Review) - 0.5).abs() < 1e-9);
+        assert!((linear(Some("te"), Kind::Comment) - 0.5).abs() < 1e-9);
+        let of_unknown = blend.mix(Some("ja"), Kind::Post).expect("a row");
+        assert!((of_unknown.temperature - 2.0).abs() < 1e-9);
+        assert_eq!(blend.mix(None, Kind::Post), Some(of_unknown));
+    }
+
+    #[test]
+    fn a_damaged_file_is_named_and_none_is_none() {
+        let empty = tempfile::tempdir().expect("a folder can be made");
+        assert_eq!(Blend::read(empty.path()).expect("no file is fine"), None);
+        for text in [
+            "{",
+            r#"{"languages": {"en": {"post": {"transformer": -1, "temperature": 1, "unsure_below": 0.5}}}}"#,
+            r#"{"languages": {"en": {"post": {"transformer": 1, "temperature": 0, "unsure_below": 0.5}}}}"#,
+        ] {
+            let error = blend(text).expect_err(text).to_string();
+            assert!(error.contains("blend.json"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_judge_that_says_nothing_adds_nothing() {
+        let mix = Mix {
+            linear: 0.5,
+            specialist: 2.0,
+            ..Mix::default()
+        };
+        let said = [-0.1, -2.5, -4.0];
+        let alone = Parts {
+            transformer: Some(said),
+            ..Parts::default()
+        };
+        assert_eq!(mix.sum(&alone), said);
+        let both = Parts {
+            linear: Some([-4.0, -2.0, -1.0]),
+            ..alone
+        };
+        assert_eq!(mix.sum(&both), [-2.1, -3.5, -4.5]);
+    }
+}

@@ -1,0 +1,164 @@
+//! `hearken model calibrate`: how the judges of a model are put together, and what makes
+//! their probabilities mean what they say.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::super::print;
+use super::progress;
+use super::train::store;
+use crate::classify::blend::{BLEND, Blend, Fitted, Heard, Mix, fit, fit_toward, listen};
+use crate::classify::{Settings, read_labelled};
+
+/// Examples:
+///   hearken model calibrate labelled/dev                    # a table
+///   hearken model calibrate labelled/dev --write            # and blend.json beside the model
+///   hearken model calibrate labelled/dev --keep heard.jsonl # what the judges said, for the next time
+#[derive(Args, Clone, Debug)]
+#[command(verbatim_doc_comment)]
+pub(in crate::cli) struct Calibrate {
+    /// Files or folders of held-out .jsonl or .jsonl.gz with `text`, `label` and `lang`
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Texts with a `brand` as well: certainty of verdicts toward a brand
+    #[arg(long, value_name = "PATH")]
+    toward: Vec<PathBuf>,
+    /// Only these sources
+    #[arg(long, value_delimiter = ',', value_name = "SOURCE")]
+    only: Vec<String>,
+    /// A model beside this one that knows some languages better, by its folder's name
+    #[arg(long, value_name = "NAME")]
+    specialist: Option<String>,
+    /// A file where what the judges say is kept; texts that stand in it are not judged again
+    #[arg(long, value_name = "FILE")]
+    keep: Option<PathBuf>,
+    /// Write blend.json into the model's folder
+    #[arg(long)]
+    write: bool,
+    /// The contents of blend.json instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn calibrate(settings: &Settings, calibrate: &Calibrate) -> anyhow::Result<()> {
+    let in_use = Blend::read(&settings.folder)?.unwrap_or_default();
+    let specialist = calibrate.specialist.clone().or(in_use.specialist);
+    let hear = |paths: &[PathBuf], keep: Option<&Path>| -> anyhow::Result<Vec<Heard>> {
+        let mut texts = read_labelled(paths)?;
+        texts.retain(|text| calibrate.only.is_empty() || calibrate.only.contains(&text.source));
+        if let Some(heard) = keep.map(read_kept).transpose()?
+            && heard.len() == texts.len()
+        {
+            return Ok(heard);
+        }
+        let bar = progress(texts.len());
+        let heard = listen(settings, specialist.as_deref(), &texts, |n| bar.inc(n))?;
+        bar.finish_and_clear();
+        if let Some(keep) = keep {
+            store(keep, |file| write_kept(file, &heard))?;
+        }
+        Ok(heard)
+    };
+    let keep = calibrate.keep.as_deref();
+    let heard = hear(&calibrate.paths, keep)?;
+    if heard.is_empty() {
+        bail!("no held-out text: look at --only");
+    }
+    let rows = fit(&heard);
+    let toward = if calibrate.toward.is_empty() {
+        None
+    } else {
+        let keep = keep.map(|keep| keep.with_extension("toward.jsonl"));
+        fit_toward(&hear(&calibrate.toward, keep.as_deref())?)
+    };
+    let mut languages: BTreeMap<String, BTreeMap<String, Mix>> = BTreeMap::new();
+    for row in &rows {
+        let kinds = languages.entry(row.lang.clone()).or_default();
+        kinds.insert(row.kind.to_owned(), row.mix.clone());
+    }
+    let blend = Blend {
+        specialist,
+        languages,
+        toward: toward.as_ref().map(|row| row.mix.clone()).or(in_use.toward),
+    };
+    let text = format!("{}\n", serde_json::to_string_pretty(&blend)?);
+    if calibrate.write {
+        let file = settings.folder.join(BLEND);
+        store(&file, |mut file| file.write_all(text.as_bytes()))?;
+        eprintln!("hearken: {} is written", file.display());
+    }
+    if calibrate.json {
+        return print::line(text.trim_end());
+    }
+    let rows: Vec<Vec<String>> = rows.iter().chain(&toward).map(row_of).collect();
+    print::table(
+        &[
+            "lang",
+            "kind",
+            "n",
+            "transformer",
+            "specialist",
+            "linear",
+            "macro-F1",
+            "(alone)",
+            "temperature",
+            "calibration error",
+            "unsure below",
+            "sure",
+            "accuracy when sure",
+            "easy",
+        ],
+        &rows,
+    )
+}
+
+fn row_of(row: &Fitted) -> Vec<String> {
+    let mix = &row.mix;
+    vec![
+        row.lang.clone(),
+        row.kind.to_owned(),
+        row.n.to_string(),
+        format!("{:.2}", mix.transformer),
+        format!("{:.2}", mix.specialist),
+        format!("{:.2}", mix.linear),
+        format!("{:.3}", row.macro_f1),
+        format!("{:.3}", row.macro_f1_alone),
+        format!("{:.2}", mix.temperature),
+        format!("{:.3}", row.error),
+        format!("{:.2}", mix.unsure_below),
+        format!("{:.3}", row.coverage),
+        format!("{:.3}", row.accuracy_when_sure),
+        format!("{:.3}", row.easy),
+    ]
+}
+
+fn write_kept(file: &File, heard: &[Heard]) -> std::io::Result<()> {
+    let mut out = BufWriter::new(file);
+    for text in heard {
+        serde_json::to_writer(&mut out, text)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// What an earlier call kept; nothing when there is no such file yet.
+fn read_kept(file: &Path) -> anyhow::Result<Vec<Heard>> {
+    let opened = match File::open(file) {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    let lines = BufReader::new(opened).lines().enumerate();
+    lines
+        .map(|(place, line)| {
+            serde_json::from_str(&line?).with_context(|| {
+                format!("{}:{}: damaged; delete the file", file.display(), place + 1)
+            })
+        })
+        .collect()
+}
