@@ -16,7 +16,8 @@ LABELS = ["negative", "neutral", "positive"]
 KIND_TOKENS = {"post": "[unused1]", "comment": "[unused1]", "question": "[unused1]",
                "article": "[unused1]", "review": "[unused2]"}
 # For testing only: never read from train or dev, whatever the folders hold.
-# fdu_amazon_reviews has a train split, but is kept as an unseen domain.
+# fdu_amazon_reviews has a train split, but is kept as an unseen domain of hearken-en;
+# hearken-multi is trained on it (multi/mix.py).
 NEVER_TRAIN = {"us_airline_tweets", "kotzias_sentences", "s140_manual_test", "sts_gold_tweets",
                "umsab_en", "tweeteval_sentiment", "fdu_amazon_reviews"}
 
@@ -31,6 +32,20 @@ def prepare(text):
     text = LINK.sub("http", text)
     text = HANDLE.sub(r"\1@user", text)
     return SPACE.sub(" ", text).strip(" ")
+
+
+TAG = regex.compile(r"[@#]([\w.\-]+)")
+
+
+def bare(name):
+    """A name without what handles and hashtags leave out or change."""
+    return regex.sub(r"[\s._\-]", "", name).replace("İ", "i").lower().replace("ı", "i")
+
+
+def named(text, brand):
+    """A @handle or #hashtag that equals the brand, written as the brand's name: `prepare` would
+    hide it otherwise, and the model could not see of whom the text speaks."""
+    return TAG.sub(lambda tag: brand if bare(tag.group(1)) == bare(brand) else tag.group(), text)
 
 
 class Encoder:
@@ -49,6 +64,41 @@ class Encoder:
                 for e, k in zip(encoded, kinds)]
 
 
+# As in src/classify/model/encode.rs.
+MAX_CHARS_PER_TOKEN = 48
+MAX_BRAND_PIECES = 16
+
+
+def pieces(tokenizer, texts, room):
+    """Per text the ids of its first `room` pieces."""
+    ready = [prepare(text[:room * MAX_CHARS_PER_TOKEN]) for text in texts]
+    return [e.ids[:room] for e in tokenizer.encode_batch(ready, add_special_tokens=False)]
+
+
+class TowardEncoder:
+    """`<s> KIND LANG pieces </s>`, with a brand `… </s> brand </s>`, for a model whose hearken.json
+    has tables of kinds and languages. A text that is too long loses its end; the Rust side, told
+    where the brand stands, cuts around it."""
+
+    def __init__(self, tokenizer_json, hearken):
+        self.tok = Tokenizer.from_file(str(tokenizer_json))
+        self.cls, self.sep, self.pad = map(self.tok.token_to_id, ("<s>", "</s>", "<pad>"))
+        self.kinds = {k: self.tok.token_to_id(t) for k, t in hearken["kind_tokens"].items()}
+        self.langs = {k: self.tok.token_to_id(t) for k, t in hearken["lang_tokens"].items()}
+        self.max_tokens = hearken["max_tokens"]
+
+    def lang(self, lang):
+        lang = lang or "und"
+        return self.langs.get(lang) or self.langs.get(lang.split("-")[0]) or self.langs["und"]
+
+    def __call__(self, text, kind, lang=None, brand=None):
+        """The ids, and how many of them are the first segment."""
+        second = [*pieces(self.tok, [brand], MAX_BRAND_PIECES)[0], self.sep] if brand else []
+        first = [self.cls, self.kinds[kind], self.lang(lang)]
+        first += pieces(self.tok, [text], self.max_tokens - len(first) - 1 - len(second))[0] + [self.sep]
+        return first + second, len(first)
+
+
 def manifest(data):
     """(source, split) -> its row."""
     with open(Path(data) / "MANIFEST.tsv", encoding="utf-8") as f:
@@ -60,8 +110,20 @@ def load(data, split, source):
         return [json.loads(line) for line in f]
 
 
+def load_triage(data, source):
+    with gzip.open(Path(data) / "triage" / "train" / f"{source}.jsonl.gz", "rt", encoding="utf-8") as f:
+        return [json.loads(line) for line in f]
+
+
 def sha256(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def record(run, **entries):
+    """Adds to RUN/files.json, which says what a run was made from."""
+    path = Path(run) / "files.json"
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(known | entries, indent=1, ensure_ascii=False) + "\n")
 
 
 def capped(rows, caps, rng):
@@ -103,9 +165,7 @@ def told_apart(data, recipe, rng):
     mix, files = [], []
     for source, meaning in recipe.get("told_by", {}).items():
         path = Path(data) / "triage" / "train" / f"{source}.jsonl.gz"
-        with gzip.open(path, "rt", encoding="utf-8") as f:
-            rows = [json.loads(line) for line in f]
-        rows = [r for r in rows if r["label"] in meaning and plain(r["text"]) not in tested(data)]
+        rows = [r for r in load_triage(data, source) if r["label"] in meaning and plain(r["text"]) not in tested(data)]
         mix += [{"text": r["text"], "labels": meaning[r["label"]], "label": meaning[r["label"]][0],
                  "source": source, "kind": "post"} for r in rows]
         files.append({"file": f"triage/train/{source}.jsonl.gz", "kind": "post",

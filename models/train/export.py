@@ -45,7 +45,7 @@ def hearken_json(trained, temperature=None, unsure_below=None, max_tokens=128):
             "trained": trained}
 
 
-def load_model(folder):
+def load_weights(folder):
     """The model as Hearken computes it: the stored weights in f32."""
     folder = Path(folder)
     cfg = BertConfig.from_json_file(str(folder / "config.json"))
@@ -53,7 +53,13 @@ def load_model(folder):
     state = {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
     missing, unexpected = model.load_state_dict(state, strict=False)
     assert not unexpected and all("position_ids" in m for m in missing), (missing, unexpected)
-    return model.eval(), Encoder(folder / "tokenizer.json"), json.loads((folder / "hearken.json").read_text())
+    return model.eval()
+
+
+def load_model(folder):
+    """Weights, encoder and hearken.json of a model folder."""
+    folder = Path(folder)
+    return load_weights(folder), Encoder(folder / "tokenizer.json"), json.loads((folder / "hearken.json").read_text())
 
 
 def for_kind(table, kind):

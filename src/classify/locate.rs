@@ -7,7 +7,7 @@ use super::ClassifyError;
 use super::linear::SHIPPED_LINEAR;
 
 /// The model that ships with this version.
-pub const SHIPPED: &str = "hearken-en";
+pub const SHIPPED: &str = "hearken-multi";
 /// The folder of a model's own linear models, when it has learned on this machine.
 pub const LINEAR_INSIDE: &str = "linear";
 

@@ -215,7 +215,7 @@ pub(super) fn model(root: &Fields<'_, '_>) -> ModelConfig {
         return model;
     };
     model.path = fields
-        .text("path", "path = \"models/hearken-en\"")
+        .text("path", "path = \"models/hearken-multi\"")
         .map(|path| fields.reader.beside_the_file(&path.value));
     if let Some(threads) = fields.count("threads", 1..=256, "threads = 1") {
         model.threads = threads.value;

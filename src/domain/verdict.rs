@@ -41,7 +41,7 @@ pub struct Sentiment {
     pub neutral: f64,
     /// Calibrated probability of positive.
     pub positive: f64,
-    /// Name and version of the model, `hearken-en/1`.
+    /// Name and version of the model, `hearken-multi/1`.
     pub model: String,
     /// The sentence of a long text that decided; none where the text as a whole did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -212,17 +212,22 @@ mod tests {
         probabilities: [f64; 3],
     }
 
-    /// The shipped model says here what it said in PyTorch, where it was trained.
+    /// The shipped models say here what they said in PyTorch, where they were trained.
     #[test]
-    fn the_shipped_model_agrees_with_its_training() {
-        let folder = crate::classify::find_model(None).expect("the shipped model is there");
+    fn the_shipped_models_agree_with_their_training() {
+        let shipped = crate::classify::find_model(None).expect("the shipped model is there");
+        agrees_with_its_training(&shipped);
+        agrees_with_its_training(&shipped.with_file_name("hearken-en"));
+    }
+
+    fn agrees_with_its_training(folder: &Path) {
         let expected: Vec<Expected> = serde_json::from_slice(
             &std::fs::read(folder.join("expected.json")).expect("expected.json is there"),
         )
         .expect("expected.json is valid");
         let settings = Settings {
             precision: Precision::F32,
-            ..Settings::new(&folder)
+            ..Settings::new(folder)
         };
         let model = Model::load(&settings).expect("the shipped model loads");
         let inputs: Vec<Input> = expected
