@@ -17,6 +17,10 @@ pub const LINEAR_INSIDE: &str = "linear";
 /// # Errors
 /// `NoModel` lists every folder that was tried.
 pub fn find_model(given: Option<&Path>) -> Result<PathBuf, ClassifyError> {
+    if let Some(folder) = given.filter(|folder| folder.is_dir()) {
+        // Whoever loads it says which file is missing.
+        return Ok(folder.to_owned());
+    }
     let candidates = match given {
         Some(folder) => vec![folder.to_owned()],
         None => candidates(std::env::current_exe().ok().as_deref()),

@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 
 pub use eval::{Evaluation, Labelled, SourceScore, evaluate, read_labelled};
 pub use locate::{LINEAR_INSIDE, SHIPPED, find_model};
-pub use model::{Manifest, Precision, manifest_of};
+pub use model::{Manifest, Precision, look_over, manifest_of};
 pub use prepare::prepare;
 pub use shelf::{Shelf, Shelved};
 pub use toward::{

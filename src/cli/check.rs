@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{Global, print};
-use crate::classify::Shelf;
+use crate::classify::{self, Shelf};
 use crate::config::ConfigError;
 use crate::parse::{self, Answer};
 use crate::source::{self, Definitions};
@@ -33,7 +33,10 @@ pub(super) fn call(global: &Global) -> anyhow::Result<ExitCode> {
                 }
                 let model = global.model.as_ref().or(plan.config.model.path.as_ref());
                 let shelf = Shelf::of_store(&plan.config.store_path);
-                if let Err(error) = shelf.choose(model.map(PathBuf::as_path)) {
+                let chosen = shelf
+                    .choose(model.map(PathBuf::as_path))
+                    .and_then(|folder| classify::look_over(&folder));
+                if let Err(error) = chosen {
                     problems.push(error.to_string());
                 }
                 if let Err(idle) = plan.config.require_work() {

@@ -1,7 +1,7 @@
 //! `hearken correct`: a person's word against the model's, for one mention or many.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -87,7 +87,7 @@ async fn correct(desk: &Desk, id: &str, label: &str, by: &str) -> anyhow::Result
 }
 
 /// A line that is wrong is named, and the rest goes on.
-async fn from_file(desk: &Desk, arguments: &Arguments, file: &PathBuf) -> anyhow::Result<ExitCode> {
+async fn from_file(desk: &Desk, arguments: &Arguments, file: &Path) -> anyhow::Result<ExitCode> {
     let shown = file.display();
     let reader: Box<dyn Read + Send> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin())

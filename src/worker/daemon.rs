@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 use super::{Engine, Handshake, Plan, control, lists, rounds, schedule, streams, suggest};
-use crate::classify::SHIPPED;
+use crate::classify::{ClassifyError, Manifest, SHIPPED, Shelf};
 use crate::deliver;
 use crate::domain::Event;
 use crate::store::{Store, StoreError};
@@ -88,6 +88,10 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
         .local_addr()
         .context("the listening address is unknown")?;
     let engine = Engine::new(store, plan, model);
+    // Loading takes a moment, so only what can be seen at once stops the start here.
+    engine
+        .look_over_model()
+        .context("the model cannot be loaded")?;
     let local_token = web::new_token();
     let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
     let (site, site_seen) = watch::channel(Arc::new(site_of(&engine.plan_now(), listen, is_demo)));
@@ -129,7 +133,8 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
         is_demo,
         stop.clone(),
     ));
-    tracker.spawn(load_model(engine.clone()));
+    let unloaded: Arc<OnceLock<ClassifyError>> = Arc::default();
+    tracker.spawn(load_model(engine.clone(), unloaded.clone(), stop.clone()));
     tracker.spawn(schedule::run(engine.clone(), stop.clone()));
     tracker.spawn(streams::run(engine.clone(), stop.clone()));
     tracker.spawn(send(engine.clone(), stop.clone()));
@@ -156,7 +161,10 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
         .context("the store could not be flushed")??;
     drop(published);
     info!("Stopped");
-    Ok(())
+    match Arc::into_inner(unloaded).and_then(OnceLock::into_inner) {
+        None => Ok(()),
+        Some(problem) => Err(problem).context("the model cannot be loaded"),
+    }
 }
 
 async fn bind(wanted: SocketAddr, any_port: bool) -> anyhow::Result<tokio::net::TcpListener> {
@@ -225,16 +233,10 @@ pub fn site_of(plan: &Plan, listen: SocketAddr, is_demo: bool) -> Site {
         public_url: plan.config.web.public_url.clone(),
         listen,
         is_demo,
-        model: plan
-            .config
-            .model
-            .path
-            .as_deref()
-            .and_then(|path| path.file_name())
-            .map_or_else(
-                || SHIPPED.to_owned(),
-                |name| name.to_string_lossy().into_owned(),
-            ),
+        model: Shelf::of_store(&plan.config.store_path)
+            .choose(plan.config.model.path.as_deref())
+            .and_then(|folder| Manifest::read(&folder))
+            .map_or_else(|_| SHIPPED.to_owned(), |manifest| manifest.id()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }
@@ -259,8 +261,13 @@ async fn keep_site(
     }
 }
 
-/// Loads the model early, so that the first poll need not wait for it.
-async fn load_model(engine: Engine) {
+/// Loads the model early, so that the first poll need not wait for it. A daemon that
+/// cannot judge stops, rather than look as if nobody complained.
+async fn load_model(
+    engine: Engine,
+    unloaded: Arc<OnceLock<ClassifyError>>,
+    stop: CancellationToken,
+) {
     let started = std::time::Instant::now();
     match engine.classifier().await {
         Ok(classifier) => info!(
@@ -268,8 +275,10 @@ async fn load_model(engine: Engine) {
             duration_ms = started.elapsed().as_millis() as u64,
             "The model is loaded"
         ),
+        // Whoever started it is told.
         Err(problem) => {
-            error!(error = %problem, "The model cannot be loaded: nothing can be judged")
+            let _ = unloaded.set(problem);
+            stop.cancel();
         }
     }
     match engine.intents().await {

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, Notify, OnceCell, broadcast, watch};
 
 use super::{Places, Plan};
 use crate::classify::intent::Intents;
-use crate::classify::{Classifier, ClassifyError, Settings, Shelf};
+use crate::classify::{self, Classifier, ClassifyError, Settings, Shelf};
 use crate::domain::Event;
 use crate::fetch::{HostPace, RobotsRules, Tokens};
 use crate::store::Store;
@@ -103,6 +103,15 @@ impl Engine {
     /// The clock, read here and nowhere below.
     pub fn now() -> DateTime<Utc> {
         Utc::now()
+    }
+
+    /// Whether the files of the model are there and whole, without loading it.
+    ///
+    /// # Errors
+    /// As `classifier`, where that can be seen at once.
+    pub fn look_over_model(&self) -> Result<(), ClassifyError> {
+        let folder = self.model.shelf.choose(self.model.asked.as_deref())?;
+        classify::look_over(&folder)
     }
 
     /// The classifier; loads the model the first time.

@@ -57,7 +57,8 @@ pub(super) fn refit(
         let of_lang = |texts: &[&Text]| -> Vec<Text> {
             texts
                 .iter()
-                .filter(|text| text.lang.as_ref() == Some(lang))
+                // `hi-Latn` is Hindi in other letters.
+                .filter(|text| base_of(text.lang.as_deref()) == Some(lang.as_str()))
                 .map(|text| (*text).clone())
                 .collect()
         };
@@ -92,6 +93,10 @@ pub(super) fn refit(
     }
     training.rename_model(&out)?;
     Ok(Some(out))
+}
+
+fn base_of(lang: Option<&str>) -> Option<&str> {
+    lang.and_then(|lang| lang.split('-').next())
 }
 
 fn fit(weights: &mut Weights, said: &[Text], own: &[Text], recipe: &TuneRecipe) {

@@ -36,8 +36,6 @@ pub(in crate::classify) struct Encoder {
     /// The manifest with its table of languages, and the id of each of its tokens.
     langs: BTreeMap<String, i64>,
     manifest: Manifest,
-    /// XLNet reads its verdict off the last token: `cls` stands behind the last `sep`.
-    ends_with_cls: bool,
 }
 
 /// The ids of a vocabulary's special tokens.
@@ -49,11 +47,7 @@ struct Specials {
 }
 
 /// What families of models call the three, in the order in which they are looked for.
-const NAMES: [[&str; 3]; 3] = [
-    ["[CLS]", "[SEP]", "[PAD]"],
-    ["<s>", "</s>", "<pad>"],
-    ["<cls>", "<sep>", "<pad>"],
-];
+const NAMES: [[&str; 3]; 2] = [["[CLS]", "[SEP]", "[PAD]"], ["<s>", "</s>", "<pad>"]];
 
 impl Specials {
     fn find(tokenizer: &Tokenizer) -> Option<Self> {
@@ -108,15 +102,7 @@ impl Encoder {
             kinds,
             langs,
             manifest,
-            ends_with_cls: false,
         })
-    }
-
-    /// The same with `cls` at the end of a text instead of its start.
-    #[must_use]
-    pub(super) fn ending_with_cls(mut self) -> Self {
-        self.ends_with_cls = true;
-        self
     }
 
     pub(in crate::classify) fn manifest(&self) -> &Manifest {
@@ -140,20 +126,14 @@ impl Encoder {
             Some(brand) if self.manifest.toward => Some(self.brand(brand)?),
             _ => None,
         };
-        let mut ids = Vec::new();
-        if !self.ends_with_cls {
-            ids.push(self.specials.cls);
-        }
+        let mut ids = vec![self.specials.cls];
         ids.extend(self.kinds.get(input.kind.as_str()));
         ids.extend(
             self.manifest
                 .lang_token(input.lang.as_deref())
                 .and_then(|token| self.langs.get(token)),
         );
-        let n_around = ids.len()
-            + 1
-            + usize::from(self.ends_with_cls)
-            + brand.as_ref().map_or(0, |brand| brand.len() + 1);
+        let n_around = ids.len() + 1 + brand.as_ref().map_or(0, |brand| brand.len() + 1);
         let room = self.manifest.max_tokens.saturating_sub(n_around);
         let around = match input.brand_at {
             Some([start, _]) if brand.is_some() => Some(start),
@@ -169,9 +149,6 @@ impl Encoder {
         if let Some(brand) = brand {
             ids.extend(brand);
             ids.push(self.specials.sep);
-        }
-        if self.ends_with_cls {
-            ids.push(self.specials.cls);
         }
         Ok(Encoded { ids, n_first })
     }

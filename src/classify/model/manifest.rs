@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::bad;
+use super::{bad, damaged, unreadable};
 use crate::classify::ClassifyError;
 use crate::domain::{Kind, Label};
 
@@ -64,8 +64,9 @@ impl Manifest {
             let name = folder.file_name().map(|name| name.to_string_lossy());
             return super::manifest_of(folder, &name.unwrap_or_default(), "local", None);
         }
-        let bytes = std::fs::read(&file).map_err(|error| bad(&file, error))?;
-        let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| bad(&file, error))?;
+        let bytes = std::fs::read(&file).map_err(|error| unreadable(&file, &error))?;
+        let manifest: Self =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(&file, &error))?;
         manifest.check().map_err(|why| bad(&file, why))?;
         Ok(manifest)
     }

@@ -41,6 +41,38 @@ fn bad(file: &Path, why: impl ToString) -> ClassifyError {
     }
 }
 
+/// Why a file that should be there cannot be opened, and the way out.
+fn unreadable(file: &Path, error: &std::io::Error) -> ClassifyError {
+    let why = if error.kind() == std::io::ErrorKind::NotFound {
+        "there is no such file: copy it from where the model came from, or go back to the \
+         shipped model with `hearken model use shipped`"
+            .to_owned()
+    } else {
+        error.to_string()
+    };
+    bad(file, why)
+}
+
+/// A file of JSON that is cut off or something else.
+fn damaged(file: &Path, error: &serde_json::Error) -> ClassifyError {
+    bad(
+        file,
+        format!("it is damaged ({error}): copy or download it again"),
+    )
+}
+
+/// Looks at the files of a model without loading it: whether they are there and whole.
+///
+/// # Errors
+/// `BadModel` names the first file that is not.
+pub fn look_over(folder: &Path) -> Result<(), ClassifyError> {
+    let manifest = Manifest::read(folder)?;
+    let config = network::read_config(folder)?;
+    check_limits(folder, &manifest, &config)?;
+    vocabulary::look_over(folder)?;
+    weights::look_over(folder)
+}
+
 /// The vocabulary of a folder, with the special tokens that its manifest names.
 pub(super) fn load_encoder(folder: &Path) -> Result<Encoder, ClassifyError> {
     let manifest = Manifest::read(folder)?;
@@ -60,10 +92,7 @@ pub(super) fn load_encoder(folder: &Path) -> Result<Encoder, ClassifyError> {
             ),
         ));
     }
-    Ok(match config["model_type"].as_str() {
-        Some("xlnet") => encoder.ending_with_cls(),
-        _ => encoder,
-    })
+    Ok(encoder)
 }
 
 /// What the manifest says must be possible with this network.
@@ -189,6 +218,10 @@ fn three_classes(row: &[f64], labels: &[Label]) -> Result<[f64; 3], ClassifyErro
         share.ln().max(NEVER)
     }))
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod folders;
 
 #[cfg(test)]
 mod tests {

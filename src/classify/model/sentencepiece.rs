@@ -125,7 +125,7 @@ mod tests {
 
     /// A field of bytes shorter than 128.
     fn bytes_field(number: u8, bytes: &[u8]) -> Vec<u8> {
-        let mut field = vec![number << 3 | 2, bytes.len() as u8];
+        let mut field = vec![(number << 3) | 2, bytes.len() as u8];
         field.extend(bytes);
         field
     }
@@ -139,7 +139,7 @@ mod tests {
             ("▁good", -2.5),
         ] {
             let mut piece = bytes_field(1, text.as_bytes());
-            piece.push(2 << 3 | 5);
+            piece.push((2 << 3) | 5);
             piece.extend(score.to_le_bytes());
             piece.extend([3 << 3, 1]);
             file.extend(bytes_field(1, &piece));

@@ -25,6 +25,27 @@ pub(super) const OLDER: [&str; 4] = [
     "sentencepiece.bpe.model",
 ];
 
+/// Whether a tokenizer is there.
+///
+/// # Errors
+/// `BadModel`.
+pub(super) fn look_over(folder: &Path) -> Result<(), ClassifyError> {
+    let has = |name: &str| folder.join(name).is_file();
+    let [words, pieces, merges, unigram] = OLDER.map(has);
+    if has(TOKENIZER) || words || (pieces && merges) || unigram {
+        return Ok(());
+    }
+    Err(absent(folder))
+}
+
+fn absent(folder: &Path) -> ClassifyError {
+    bad(
+        &folder.join(TOKENIZER),
+        "there is no such file, nor vocab.txt, nor vocab.json with merges.txt, nor \
+         sentencepiece.bpe.model: copy the tokenizer's files beside the weights",
+    )
+}
+
 /// Reads the tokenizer of a folder.
 ///
 /// # Errors
@@ -32,8 +53,12 @@ pub(super) const OLDER: [&str; 4] = [
 pub(super) fn read(folder: &Path) -> Result<(Tokenizer, std::path::PathBuf), ClassifyError> {
     let file = folder.join(TOKENIZER);
     if file.is_file() {
-        let tokenizer = Tokenizer::from_file(&file)
-            .map_err(|error| bad(&file, format!("it is damaged: {error}")))?;
+        let tokenizer = Tokenizer::from_file(&file).map_err(|error| {
+            bad(
+                &file,
+                format!("it is damaged ({error}): copy or download it again"),
+            )
+        })?;
         return Ok((tokenizer, file));
     }
     let [words, pieces, merges, unigram] = OLDER.map(|name| folder.join(name));
@@ -44,11 +69,7 @@ pub(super) fn read(folder: &Path) -> Result<(Tokenizer, std::path::PathBuf), Cla
     } else if unigram.is_file() {
         (xlm_pieces(&unigram), unigram)
     } else {
-        return Err(bad(
-            &file,
-            "there is no such file, nor vocab.txt, nor vocab.json with merges.txt, nor \
-             sentencepiece.bpe.model: copy the tokenizer's files beside the weights",
-        ));
+        return Err(absent(folder));
     };
     let tokenizer = made.map_err(|why| bad(&from, why))?;
     Ok((tokenizer, from))

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tch::{Kind as TensorKind, Tensor, nn};
 
-use super::bad;
 use super::network::CONFIG;
+use super::{bad, unreadable};
 use crate::classify::ClassifyError;
 
 /// The file of a model in the layout of Hugging Face.
@@ -73,6 +73,39 @@ fn by_name(tensors: Vec<(String, Tensor)>) -> HashMap<String, Tensor> {
         .collect()
 }
 
+/// The file of a folder's weights, there and whole as far as its head says.
+fn find(folder: &Path) -> Result<PathBuf, ClassifyError> {
+    let file = folder.join(SAFETENSORS);
+    if file.exists() {
+        check_length(&file)?;
+        return Ok(file);
+    }
+    let other = folder.join(RUST_MODEL);
+    if other.exists() {
+        return Ok(other);
+    }
+    let pickle = folder.join(PICKLE);
+    if pickle.exists() {
+        return Err(bad(
+            &pickle,
+            "a pickle can run any code, so it is not read: convert it with \
+             `python -c \"from transformers import AutoModelForSequenceClassification as M; \
+             M.from_pretrained('FOLDER').save_pretrained('FOLDER', safe_serialization=True)\"`, \
+             or take a revision that has model.safetensors",
+        ));
+    }
+    let absent = std::io::Error::from(std::io::ErrorKind::NotFound);
+    Err(unreadable(&file, &absent))
+}
+
+/// Whether the weights of a folder are there and whole, without reading them.
+///
+/// # Errors
+/// `BadModel`.
+pub(super) fn look_over(folder: &Path) -> Result<(), ClassifyError> {
+    find(folder).map(drop)
+}
+
 /// Every weight in a folder's file, and that file.
 ///
 /// # Errors
@@ -80,32 +113,14 @@ fn by_name(tensors: Vec<(String, Tensor)>) -> HashMap<String, Tensor> {
 pub(in crate::classify) fn read_weights(
     folder: &Path,
 ) -> Result<(PathBuf, HashMap<String, Tensor>), ClassifyError> {
-    let file = folder.join(SAFETENSORS);
-    if file.exists() {
-        check_length(&file)?;
-        let tensors =
-            Tensor::read_safetensors(&file).map_err(|error| bad(&file, damaged(&error)))?;
-        return Ok((file, by_name(tensors)));
-    }
-    let other = folder.join(RUST_MODEL);
-    if other.exists() {
-        let tensors = Tensor::load_multi(&other).map_err(|error| bad(&other, damaged(&error)))?;
-        return Ok((other, by_name(tensors)));
-    }
-    if folder.join(PICKLE).exists() {
-        return Err(bad(
-            &folder.join(PICKLE),
-            "a pickle can run any code, so it is not read: convert it with \
-             `python -c \"from transformers import AutoModelForSequenceClassification as M; \
-             M.from_pretrained('FOLDER').save_pretrained('FOLDER', safe_serialization=True)\"`, or take a \
-             revision that has model.safetensors",
-        ));
-    }
-    Err(bad(
-        &file,
-        "there is no such file: copy it from where the model came from, or go back to the shipped \
-         model with `hearken model use shipped`",
-    ))
+    let file = find(folder)?;
+    let read = if file.ends_with(RUST_MODEL) {
+        Tensor::load_multi(&file)
+    } else {
+        Tensor::read_safetensors(&file)
+    };
+    let tensors = read.map_err(|error| bad(&file, damaged(&error)))?;
+    Ok((file, by_name(tensors)))
 }
 
 /// The head of the file says how long it is: a download that broke off is told before

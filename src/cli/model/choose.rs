@@ -28,11 +28,11 @@ const SHIPPED_NAME: &str = "shipped";
 pub(in crate::cli) struct Use {
     /// A model of `hearken model list`, a folder, OWNER/NAME of a model on the hub, or `shipped`
     #[arg(required_unless_present = "previous", value_name = "NAME|FOLDER")]
-    model: Option<String>,
+    wanted: Option<String>,
     #[command(flatten)]
     foreign: Foreign,
     /// The model that was in use before
-    #[arg(long, conflicts_with = "model")]
+    #[arg(long, conflicts_with = "wanted")]
     previous: bool,
     /// Print what is in use as JSON
     #[arg(long)]
@@ -48,7 +48,7 @@ pub(in crate::cli) struct List {
 
 pub(super) async fn use_model(global: &Global, wanted: &Use) -> anyhow::Result<ExitCode> {
     let shelf = Shelf::of_store(&desk::store_folder(global)?);
-    let folder = match wanted.model.as_deref() {
+    let folder = match wanted.wanted.as_deref() {
         None => match shelf.go_back()? {
             Some(folder) => folder,
             None => bail!("no other model was in use before"),

@@ -79,14 +79,16 @@ pub(super) async fn call(global: &Global, learn: &Learn) -> anyhow::Result<ExitC
     if learn.status {
         return show_status(&folder, learn.json);
     }
-    if learn.background {
-        return go_to_background(&folder);
-    }
     let mut settings = settings(global)?;
     if let Some(threads) = learn.threads {
         settings.n_threads = threads;
     }
     let texts = gather(global, &learn.from).await?;
+    if learn.background {
+        // What is wrong is better said here than in a log.
+        prepare_texts(texts.0, texts.1)?;
+        return go_to_background(&folder);
+    }
     let learn = learn.clone();
     let (outcome, folder) = tokio::task::spawn_blocking({
         let (shelf, learn) = (shelf.clone(), learn.clone());
