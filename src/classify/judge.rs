@@ -1,9 +1,11 @@
 //! Who judges which text, and the verdict that comes of what they say: weights, temperature,
 //! label, and abstaining where no label is likely enough.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use super::blend::{BLEND, Blend, Mix, Parts, log_softmax};
+use super::cache::{Cache, through};
 use super::calibrate::softmax;
 use super::linear::{Linear, convention};
 use super::locate::{find_beside, find_linear};
@@ -20,6 +22,7 @@ pub(super) struct Judge {
     blend: Option<Blend>,
     /// Whether the linear model answers what is easy for it.
     cascade: bool,
+    cache: RefCell<Cache>,
 }
 
 impl Judge {
@@ -48,6 +51,7 @@ impl Judge {
             .transpose()?;
         Ok(Self {
             model_id: model.manifest().id(),
+            cache: RefCell::new(Cache::new(settings.n_cached, &model.manifest().id())),
             model,
             specialist,
             linear,
@@ -74,8 +78,12 @@ impl Judge {
         languages
     }
 
-    /// One verdict per input, in order.
+    /// One verdict per input, in order; those given before come from the cache.
     pub(super) fn judge(&self, inputs: &[Input]) -> Result<Vec<Sentiment>, ClassifyError> {
+        through(&self.cache, inputs, |inputs| self.judge_anew(inputs))
+    }
+
+    fn judge_anew(&self, inputs: &[Input]) -> Result<Vec<Sentiment>, ClassifyError> {
         let mut parts = self.linear_parts(inputs)?;
         let mut verdicts: Vec<Option<Sentiment>> = inputs
             .iter()

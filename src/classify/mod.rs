@@ -5,6 +5,7 @@
 
 mod alone;
 pub mod blend;
+mod cache;
 pub mod calibrate;
 mod eval;
 pub mod intent;
@@ -73,21 +74,27 @@ pub struct Settings {
     /// Intra-op threads of libtorch. Its threads spin, so one is right whenever
     /// anything else runs on the machine.
     pub n_threads: usize,
-    /// Arithmetic; `Auto` takes bf16 where the processor multiplies it natively.
+    /// Arithmetic; `Auto` takes bf16 where a short measurement finds it faster.
     pub precision: Precision,
     /// Whether texts that are easy for the linear model are answered by it alone: faster,
     /// and at most 0.3 points of macro-F1 worse on held-out texts.
     pub cascade: bool,
+    /// Verdicts kept for texts that come again; 0 keeps none.
+    pub n_cached: usize,
 }
 
+/// Verdicts kept unless told otherwise: some megabytes.
+const N_CACHED: usize = 20_000;
+
 impl Settings {
-    /// One thread, automatic precision.
+    /// One thread, automatic precision, a cache of verdicts, no cascade.
     pub fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
             n_threads: 1,
             precision: Precision::Auto,
             cascade: false,
+            n_cached: N_CACHED,
         }
     }
 }
