@@ -10,6 +10,8 @@ pub struct Fit {
     pub unsure_below: f64,
     /// Expected calibration error in 15 bins, on the texts it was fitted on.
     pub error: f64,
+    /// The same for exact probabilities: few texts in a bin scatter around their mean.
+    pub error_by_chance: f64,
     /// Share of the texts that is answered.
     pub coverage: f64,
     /// Share of the answered that is right.
@@ -55,6 +57,7 @@ pub fn fit(texts: &[([f64; 3], usize)]) -> Option<Fit> {
         temperature,
         unsure_below,
         error: calibration_error(&judged),
+        error_by_chance: error_by_chance(&judged),
         coverage: n_answered as f64 / n,
         accuracy_when_sure: n_right as f64 / (n_answered as f64).max(1.0),
     })
@@ -84,10 +87,9 @@ fn answered(judged: &[(f64, bool)]) -> (usize, usize) {
 /// Mean distance between what was claimed and what was right, in 15 equal bins, weighted
 /// by how many texts fall into each (Naeini et al. 2015).
 pub fn calibration_error(judged: &[(f64, bool)]) -> f64 {
-    const BINS: usize = 15;
     let mut bins = [(0_usize, 0.0_f64, 0_usize); BINS];
     for (share, right) in judged {
-        let bin = ((share * BINS as f64) as usize).min(BINS - 1);
+        let bin = bin(*share);
         bins[bin].0 += 1;
         bins[bin].1 += share;
         bins[bin].2 += usize::from(*right);
@@ -97,6 +99,27 @@ pub fn calibration_error(judged: &[(f64, bool)]) -> f64 {
         .map(|(_, claimed, n_right)| (claimed - *n_right as f64).abs())
         .sum();
     total / judged.len().max(1) as f64
+}
+
+/// What `calibration_error` comes to on average when every probability is exact: the mean
+/// absolute deviation of each bin's sum, by the normal approximation.
+fn error_by_chance(judged: &[(f64, bool)]) -> f64 {
+    let mut variance = [0.0_f64; BINS];
+    for (share, _) in judged {
+        variance[bin(*share)] += share * (1.0 - share);
+    }
+    let total: f64 = variance
+        .iter()
+        .map(|variance| (std::f64::consts::FRAC_2_PI * variance).sqrt())
+        .sum();
+    total / judged.len().max(1) as f64
+}
+
+/// Bins of equal width that probabilities are sorted into.
+const BINS: usize = 15;
+
+fn bin(share: f64) -> usize {
+    ((share * BINS as f64) as usize).min(BINS - 1)
 }
 
 fn loss(texts: &[([f64; 3], usize)], temperature: f64) -> f64 {
@@ -145,6 +168,14 @@ mod tests {
         let fit = fit(&texts).expect("there are texts");
         assert!(fit.accuracy_when_sure >= 0.85, "{fit:?}");
         assert!(fit.coverage < 0.9, "{fit:?}");
+    }
+
+    #[test]
+    fn exact_probabilities_err_by_chance_alone() {
+        let exact: Vec<(f64, bool)> = (0..1_000).map(|n| (0.7, n * 7 % 10 < 7)).collect();
+        // One bin: the mean absolute deviation of 1,000 draws at 0.7 is 11.6.
+        assert!((error_by_chance(&exact) - 0.011_56).abs() < 1e-4);
+        assert!(calibration_error(&exact) < 1e-9);
     }
 
     #[test]

@@ -59,19 +59,6 @@ pub(super) fn find_beside(model: &Path, name: &str) -> Option<PathBuf> {
         .find(|folder| folder.join("hearken.json").is_file())
 }
 
-/// The folder of a model that works beside another one: a neighbour of that one, else one
-/// that came with the program.
-pub(super) fn find_beside(model: &Path, name: &str) -> Option<PathBuf> {
-    let beside = model.parent().map(|models| models.join(name));
-    let shipped = candidates(std::env::current_exe().ok().as_deref())
-        .into_iter()
-        .map(|folder| folder.with_file_name(name));
-    beside
-        .into_iter()
-        .chain(shipped)
-        .find(|folder| holds_model(folder))
-}
-
 fn holds_model(folder: &Path) -> bool {
     folder.join("hearken.json").is_file() && folder.join("model.safetensors").is_file()
 }

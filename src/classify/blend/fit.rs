@@ -13,7 +13,7 @@ const LINEAR: [f64; 9] = [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3, 1.6];
 /// Weights of the transformer beside a specialist that are tried.
 const BESIDE_SPECIALIST: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
 /// Gains of macro-F1 below this are noise: the smaller weight is taken.
-const WORTH: f64 = 0.002;
+const WORTH: f64 = 0.005;
 /// Fewer held-out texts of a kind say nothing of its own; it is fitted with the others of
 /// its language.
 const LEAST: usize = 300;
@@ -54,6 +54,8 @@ pub struct Fitted {
     pub macro_f1_alone: f64,
     /// Expected calibration error in 15 bins.
     pub error: f64,
+    /// What that error would be if the probabilities were exact: few texts scatter.
+    pub error_by_chance: f64,
     /// Share that is answered.
     pub coverage: f64,
     /// Share of the answered that is right.
@@ -130,6 +132,7 @@ fn row(lang: &str, kind: &'static str, texts: &[&Heard]) -> Option<Fitted> {
         macro_f1,
         macro_f1_alone: mean_macro_f1(texts, &sums_of(texts, &Mix::default())),
         error: certainty.error,
+        error_by_chance: certainty.error_by_chance,
         coverage: certainty.coverage,
         accuracy_when_sure: certainty.accuracy_when_sure,
         easy,

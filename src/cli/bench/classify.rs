@@ -455,6 +455,7 @@ fn verdict(logits: [f64; 3], model: &str) -> Sentiment {
         neutral,
         positive,
         model: model.to_owned(),
+        sentence: None,
     }
 }
 
