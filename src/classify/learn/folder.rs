@@ -20,7 +20,7 @@ use crate::classify::{LINEAR_INSIDE, Manifest};
 pub const TRAINING: &str = "training";
 /// How far a candidate goes from the model in use toward what was learned: when all of it
 /// forgets too much, a part may still be better (Wortsman et al. 2022).
-const SHARES_LEARNED: [f64; 3] = [1.0, 0.7, 0.4];
+const SHARES_LEARNED: [f64; 4] = [1.0, 0.7, 0.4, 0.2];
 
 /// What a training was begun with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -293,10 +293,9 @@ fn loss(network: &Network, pad: i64, said: &[&Lesson], own: &[&Lesson]) -> Tenso
         .mean(TensorKind::Float);
     if !own.is_empty() {
         let kept = targets(own) * shares.narrow(0, n_said, own.len() as i64);
-        loss = loss
-            - kept
-                .sum_dim_intlist([1_i64].as_slice(), false, TensorKind::Float)
-                .mean(TensorKind::Float);
+        loss -= kept
+            .sum_dim_intlist([1_i64].as_slice(), false, TensorKind::Float)
+            .mean(TensorKind::Float);
     }
     loss
 }
