@@ -10,9 +10,6 @@ use crate::domain::Kind;
 
 /// Weights of the linear model that are tried.
 const LINEAR: [f64; 9] = [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3, 1.6];
-/// More of the linear model than this beside a specialist gains on held-out posts of older
-/// years and loses on new ones (`models/EXPERIMENTS.md`, runs 4 and 8).
-const MOST_LINEAR_BESIDE_SPECIALIST: f64 = 0.2;
 /// Weights of the transformer beside a specialist that are tried.
 const BESIDE_SPECIALIST: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
 /// Gains of macro-F1 below this are noise: the smaller weight is taken.
@@ -153,14 +150,7 @@ fn choose(texts: &[&Heard]) -> Mix {
         |of: fn(&Parts) -> Option<[f64; 3]>| texts.iter().any(|text| of(&text.parts).is_some());
     let (linear, specialist) = (has(|parts| parts.linear), has(|parts| parts.specialist));
     let mut tried = Vec::new();
-    let tried_linear = LINEAR
-        .into_iter()
-        .filter(|weight| match (linear, specialist) {
-            (false, _) => *weight == 0.0,
-            (true, true) => *weight <= MOST_LINEAR_BESIDE_SPECIALIST,
-            (true, false) => true,
-        });
-    for linear in tried_linear {
+    for &linear in if linear { &LINEAR[..] } else { &LINEAR[..1] } {
         tried.push(Mix {
             linear,
             ..Mix::default()
