@@ -88,7 +88,16 @@ fn every_command_of_the_readme_works() {
         let arguments = words(&program);
         if arguments[0] != "hearken" {
             assert!(
-                ["make", "git", "cd", "curl", "cp", "python3"].contains(&arguments[0].as_str()),
+                [
+                    "make",
+                    "git",
+                    "cd",
+                    "curl",
+                    "cp",
+                    "python3",
+                    "benches/peers/install"
+                ]
+                .contains(&arguments[0].as_str()),
                 "no test runs `{command}`"
             );
             continue;
@@ -101,6 +110,9 @@ fn every_command_of_the_readme_works() {
             "init" => {
                 Place::new().run(&arguments).ok();
             }
+            "bench" if arguments[1] == "classify" => {
+                place.run(&briefly(&arguments)).ok();
+            }
             // Tested with enough corrections and with a hub of their own; here they are read.
             "model" if ["train", "use"].contains(&arguments[1]) => {
                 place.run(&[&arguments[..], &["--help"]].concat()).ok();
@@ -112,6 +124,24 @@ fn every_command_of_the_readme_works() {
     }
     assert!(n_run >= 15, "the README shows {n_run} commands");
     daemon.stop("TERM");
+}
+
+/// A benchmark as the README shows it, on a few texts and without peers, which are an
+/// installation of their own.
+fn briefly<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    let mut brief = Vec::new();
+    let mut each = arguments.iter().copied();
+    while let Some(argument) = each.next() {
+        match argument {
+            "--texts" | "--runs" => {
+                each.next();
+            }
+            "full,cascade,peers" => brief.push("full,cascade"),
+            argument => brief.push(argument),
+        }
+    }
+    brief.extend(["--texts", "20", "--runs", "1"]);
+    brief
 }
 
 /// Starts it in a folder of its own and stops it once it is ready. `run --brand` asks
