@@ -113,15 +113,6 @@ fn bench_classify_measures_each_way_on_the_same_texts() {
         said[2]["macro_f1"], said[1]["macro_f1"],
         "a cache changes no verdict"
     );
-    let speed = |row: usize| {
-        said[row]["texts_per_s"]["median"]
-            .as_f64()
-            .unwrap_or_default()
-    };
-    assert!(
-        speed(2) > speed(1),
-        "what was judged before is quick: {said:?}"
-    );
     // Peers are told the language that Hearken found.
     let handed = std::fs::read_to_string(place.path().join("handed-over.jsonl"))
         .expect("the peer was handed the texts");
