@@ -197,7 +197,7 @@ impl Judge {
         if !self.cascade || !self.is_transformers(input) {
             return None;
         }
-        let easy = self.blend.as_ref()?.mix(input.spoken(), input.kind)?.easy?;
+        let easy = self.blend.as_ref()?.mix(input.written(), input.kind)?.easy?;
         let logits = parts.linear?;
         let best = softmax(logits.map(|logit| logit / easy.temperature))
             .into_iter()
@@ -233,7 +233,7 @@ impl Judge {
         if let Some(mix) = self
             .blend
             .as_ref()
-            .and_then(|blend| blend.mix(input.spoken(), input.kind))
+            .and_then(|blend| blend.mix(input.written(), input.kind))
         {
             return mix.clone();
         }

@@ -64,6 +64,28 @@ impl Input {
     pub fn spoken(&self) -> Option<&str> {
         self.lang.as_deref().map(base_language)
     }
+
+    /// The language as it is written here: `hi-Latn` where most letters of a Hindi, Telugu
+    /// or Arabic text are Latin ones, whatever the tag says of it; else as spoken.
+    pub fn written(&self) -> Option<&str> {
+        let spoken = self.spoken()?;
+        let in_latin = match spoken {
+            "ar" => "ar-Latn",
+            "hi" => "hi-Latn",
+            "te" => "te-Latn",
+            _ => return Some(spoken),
+        };
+        let (mut n_latin, mut n_letters) = (0_usize, 0_usize);
+        for letter in self.text.chars().filter(|letter| letter.is_alphabetic()) {
+            n_letters += 1;
+            n_latin += usize::from(letter.is_ascii());
+        }
+        Some(if 2 * n_latin > n_letters {
+            in_latin
+        } else {
+            spoken
+        })
+    }
 }
 
 /// How the model is loaded.

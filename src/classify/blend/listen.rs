@@ -36,7 +36,7 @@ pub fn listen(
                 Label::Unsure => continue,
             };
             heard.push(Heard {
-                lang: text.lang.clone(),
+                lang: text.input.written().unwrap_or(&text.lang).to_owned(),
                 kind: text.input.kind,
                 source: text.source.clone(),
                 meant,

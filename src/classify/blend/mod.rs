@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ClassifyError;
 use super::calibrate::softmax;
-use crate::domain::Kind;
+use crate::domain::{Kind, base_language};
 pub use fit::{Fitted, Heard, fit, fit_toward};
 pub use listen::listen;
 
@@ -29,7 +29,7 @@ pub struct Blend {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub specialist: Option<String>,
     /// Language → kind (post, review, article) → what was fitted. A kind without a row is
-    /// judged as a post, a language without one as `und`.
+    /// judged as a post, `hi-Latn` without one as `hi`, a language without one as `und`.
     pub languages: BTreeMap<String, BTreeMap<String, Mix>>,
     /// Toward a brand: only the transformer is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,10 +140,14 @@ impl Blend {
         Ok(Some(blend))
     }
 
-    /// What was fitted for a language and kind.
+    /// What was fitted for a language, as it is written, and a kind.
     pub fn mix(&self, lang: Option<&str>, kind: Kind) -> Option<&Mix> {
+        let of_writing = lang.and_then(|lang| self.languages.get(lang)?.get(kind_key(kind)));
+        if of_writing.is_some() {
+            return of_writing;
+        }
         let kinds = lang
-            .and_then(|lang| self.languages.get(lang))
+            .and_then(|lang| self.languages.get(base_language(lang)))
             .or_else(|| self.languages.get(UNKNOWN))?;
         kinds
             .get(kind_key(kind))
@@ -183,6 +187,7 @@ mod tests {
             r#"{"languages": {
                 "te": {"post": {"transformer": 1, "linear": 0.5, "temperature": 1.2, "unsure_below": 0.6},
                        "article": {"transformer": 1, "linear": 1, "temperature": 1, "unsure_below": 0.5}},
+                "te-Latn": {"post": {"transformer": 1, "linear": 0.7, "temperature": 1, "unsure_below": 0.5}},
                 "und": {"post": {"transformer": 1, "temperature": 2, "unsure_below": 0.7}}}}"#,
         )
         .expect("it is valid")
@@ -191,6 +196,8 @@ mod tests {
         assert!((linear(Some("te"), Kind::Article) - 1.0).abs() < 1e-9);
         assert!((linear(Some("te"), Kind::Review) - 0.5).abs() < 1e-9);
         assert!((linear(Some("te"), Kind::Comment) - 0.5).abs() < 1e-9);
+        assert!((linear(Some("te-Latn"), Kind::Post) - 0.7).abs() < 1e-9);
+        assert!((linear(Some("te-Latn"), Kind::Article) - 1.0).abs() < 1e-9);
         let of_unknown = blend.mix(Some("ja"), Kind::Post).expect("a row");
         assert!((of_unknown.temperature - 2.0).abs() < 1e-9);
         assert_eq!(blend.mix(None, Kind::Post), Some(of_unknown));
