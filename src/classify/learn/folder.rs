@@ -20,7 +20,33 @@ use crate::classify::{LINEAR_INSIDE, Manifest};
 pub const TRAINING: &str = "training";
 /// How far a candidate goes from the model in use toward what was learned: when all of it
 /// forgets too much, a part may still be better (Wortsman et al. 2022).
-const SHARES_LEARNED: [f64; 4] = [1.0, 0.7, 0.4, 0.2];
+const SHARES_LEARNED: [f64; 7] = [1.0, 0.85, 0.7, 0.55, 0.4, 0.3, 0.2];
+
+/// How much of what was learned a candidate takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// Of the transformer.
+    share: f64,
+    /// Whether it takes the linear models that were fitted.
+    with_linear: bool,
+}
+
+impl Way {
+    /// Every way that is tried, the farthest first.
+    pub(super) fn all(tuned: Option<&Learned>, linear: Option<&Path>) -> Vec<Self> {
+        let shares: &[f64] = match tuned {
+            Some(_) => &SHARES_LEARNED,
+            None => &[0.0],
+        };
+        let mut ways = Vec::new();
+        for &share in shares {
+            for with_linear in [linear.map(|_| true), tuned.map(|_| false)] {
+                ways.extend(with_linear.map(|with_linear| Self { share, with_linear }));
+            }
+        }
+        ways
+    }
+}
 
 /// What a training was begun with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -239,39 +265,40 @@ impl Training {
         })
     }
 
-    /// Whole folders of models with what was learned, each a part of the way.
-    pub(super) fn candidates(
+    /// The whole folder of a model with what was learned, as far as `way` goes.
+    pub(super) fn candidate(
         &self,
+        way: Way,
         tuned: Option<&Learned>,
         linear: Option<&Path>,
-    ) -> Result<Vec<PathBuf>, LearnError> {
-        let mut folders = Vec::new();
+    ) -> Result<PathBuf, LearnError> {
+        let (name, linear) = match linear.filter(|_| way.with_linear) {
+            Some(linear) => (format!("candidate-{:.0}-linear", way.share * 100.0), Some(linear)),
+            None => (format!("candidate-{:.0}", way.share * 100.0), None),
+        };
+        let folder = self.all_but_weights(&name, linear)?;
         match tuned {
             Some(tuned) => {
                 let before: BTreeMap<String, Tensor> =
                     read_weights(self.base())?.1.into_iter().collect();
-                for share in SHARES_LEARNED {
-                    let name = format!("candidate-{:.0}", share * 100.0);
-                    let folder = self.candidate(&name, linear)?;
-                    let place = folder.join(WEIGHTS);
-                    write_tensors(&place, &blend(&before, tuned, share))?;
-                    folders.push(folder);
-                }
+                write_tensors(&folder.join(WEIGHTS), &blend(&before, tuned, way.share))?;
             }
-            None if linear.is_some() => {
-                let folder = self.candidate("candidate-linear", linear)?;
+            None => {
                 let (from, _) = read_weights(self.base())?;
                 let name = from.file_name().unwrap_or(WEIGHTS.as_ref());
                 std::fs::copy(&from, folder.join(name)).map_err(at("copy", &from))?;
-                folders.push(folder);
             }
-            None => (),
         }
-        Ok(folders)
+        Ok(folder)
+    }
+
+    /// Removes one that is not taken: each is as large as the model.
+    pub(super) fn drop_candidate(&self, folder: &Path) -> Result<(), LearnError> {
+        std::fs::remove_dir_all(folder).map_err(at("remove", folder))
     }
 
     /// Everything of the model in use but its weights, under the new version.
-    fn candidate(&self, name: &str, linear: Option<&Path>) -> Result<PathBuf, LearnError> {
+    fn all_but_weights(&self, name: &str, linear: Option<&Path>) -> Result<PathBuf, LearnError> {
         let folder = self.fresh_folder(name)?;
         copy_files(self.base(), &folder, |name| {
             // What the model in use is expected to say, the new one says no more.

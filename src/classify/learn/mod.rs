@@ -8,6 +8,7 @@ mod check;
 mod folder;
 mod judge;
 mod linear;
+mod rehearse;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use folder::Way;
 pub use folder::{TRAINING, Training};
 pub use judge::{MOST_LOST, Measured};
 pub use texts::{LEAST_CORRECTIONS, Part, Text, prepare_texts};
@@ -156,9 +158,9 @@ pub fn train(
 
     let linear = linear::refit(training, &learned, &rehearsed, recipe)?;
     let tuned = tune::tune(training, &learned, &rehearsed, recipe, told)?;
-    let candidates = training.candidates(tuned.as_ref(), linear.as_deref())?;
+    let ways = Way::all(tuned.as_ref(), linear.as_deref());
     let mut n_done = 0;
-    let n_all = candidates.len() + 1;
+    let n_all = ways.len() + 1;
     let mut measure = |folder: &Path| {
         told(Progress {
             stage: Stage::Measuring,
@@ -170,14 +172,26 @@ pub fn train(
     };
     let before = measure(training.base())?;
     let mut best: Option<(PathBuf, Measured)> = None;
-    for folder in candidates {
+    for way in ways {
+        let folder = training.candidate(way, tuned.as_ref(), linear.as_deref())?;
         let after = measure(&folder)?;
         let is_better = match &best {
             None => true,
             Some((_, best)) => after.is_rather_taken(best, &before),
         };
-        if is_better {
-            best = Some((folder, after));
+        let worse = if is_better {
+            best.replace((folder, after)).map(|(folder, _)| folder)
+        } else {
+            Some(folder)
+        };
+        if let Some(folder) = worse {
+            training.drop_candidate(&folder)?;
+        }
+        let is_best = |(_, best): &(PathBuf, Measured)| {
+            best.n_held_wrong == 0 && best.may_replace(&before).is_ok()
+        };
+        if best.as_ref().is_some_and(is_best) {
+            break;
         }
     }
     let Some((folder, after)) = best else {

@@ -1,5 +1,5 @@
 //! Fits the upper layers of the transformer: what people said is learned by its class, and
-//! texts of the user's own keep the probabilities that the model in use gives them. The
+//! texts of the user's own and of ours keep the probabilities that the model in use gives them. The
 //! lower layers and the vocabulary stay: fifty texts could only spoil them.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use tch::nn::OptimizerConfig as _;
 use tch::{Kind as TensorKind, Tensor, nn};
 
 use super::folder::Checkpoint;
+use super::rehearse;
 use super::texts::Text;
 use super::{LearnError, Progress, Stage, Training};
 use crate::classify::model::{Encoded, Encoder, Network, load_encoder};
@@ -29,6 +30,9 @@ pub struct TuneRecipe {
     pub n_said: usize,
     /// Texts of the user's own beside them in a step.
     pub n_own: usize,
+    /// Texts of ours, in ten languages, beside them in a step.
+    #[serde(default)]
+    pub n_ours: usize,
     /// Pull of the weights toward zero.
     pub decay: f64,
     /// Seed of the order and of dropout.
@@ -43,6 +47,7 @@ impl Default for TuneRecipe {
             n_layers: 2,
             n_said: 8,
             n_own: 8,
+            n_ours: 16,
             decay: 0.01,
             seed: 1,
         }
@@ -84,6 +89,9 @@ pub(super) fn tune(
     }
     let network = Network::load(training.base())?;
     let own = lessons_of_model(&encoder, &network, own, told)?;
+    let ours = rehearse::texts();
+    let ours: Vec<&Text> = ours.iter().collect();
+    let ours = lessons_of_model(&encoder, &network, &ours, told)?;
     let learning = only_upper_layers(&network, recipe.n_layers);
 
     let n_per_epoch = said.len().div_ceil(recipe.n_said.max(1));
@@ -108,7 +116,7 @@ pub(super) fn tune(
             n_all: n_steps,
         });
         optimiser.set_lr(recipe.step * pace(n_done, n_steps));
-        let batch = batch(n_done, n_per_epoch, &said, &own, recipe);
+        let batch = batch(n_done, n_per_epoch, &said, &own, &ours, recipe);
         let loss = loss(&network, encoder.pad(), &batch.0, &batch.1);
         if !f64::try_from(&loss).map_err(torch)?.is_finite() {
             return Err(LearnError::Torch("the loss is not finite".to_owned()));
@@ -247,6 +255,7 @@ fn batch<'a>(
     n_per_epoch: usize,
     said: &'a [Lesson],
     own: &'a [Lesson],
+    ours: &'a [Lesson],
     recipe: &TuneRecipe,
 ) -> (Vec<&'a Lesson>, Vec<&'a Lesson>) {
     let (epoch, step) = (n_done / n_per_epoch, n_done % n_per_epoch);
@@ -259,15 +268,19 @@ fn batch<'a>(
         .take(recipe.n_said)
         .map(|&place| &said[place])
         .collect();
-    let mut order: Vec<usize> = (0..own.len()).collect();
-    order.shuffle(&mut rng);
-    let of_model = order
-        .iter()
-        .cycle()
-        .skip(step * recipe.n_own)
-        .take(recipe.n_own.min(own.len()))
-        .map(|&place| &own[place])
-        .collect();
+    let mut of_model = Vec::with_capacity(recipe.n_own + recipe.n_ours);
+    for (texts, n) in [(own, recipe.n_own), (ours, recipe.n_ours)] {
+        let mut order: Vec<usize> = (0..texts.len()).collect();
+        order.shuffle(&mut rng);
+        of_model.extend(
+            order
+                .iter()
+                .cycle()
+                .skip(step * n)
+                .take(n.min(texts.len()))
+                .map(|&place| &texts[place]),
+        );
+    }
     (of_people, of_model)
 }
 
@@ -360,12 +373,12 @@ mod tests {
             .collect();
         let recipe = TuneRecipe::default();
         let mut seen: Vec<i64> = (3..6)
-            .flat_map(|step| batch(step, 3, &lessons, &lessons[..2], &recipe).0)
+            .flat_map(|step| batch(step, 3, &lessons, &lessons[..2], &[], &recipe).0)
             .map(|lesson| lesson.text.ids[0])
             .collect();
         seen.sort_unstable();
         assert_eq!(seen, (0..21).collect::<Vec<i64>>());
-        let again = batch(4, 3, &lessons, &lessons[..2], &recipe);
-        assert_eq!(again.1.len(), 2, "no text twice in a step");
+        let again = batch(4, 3, &lessons, &lessons[..2], &lessons[2..5], &recipe);
+        assert_eq!(again.1.len(), 5, "no text twice in a step");
     }
 }
