@@ -273,7 +273,10 @@ impl Training {
         linear: Option<&Path>,
     ) -> Result<PathBuf, LearnError> {
         let (name, linear) = match linear.filter(|_| way.with_linear) {
-            Some(linear) => (format!("candidate-{:.0}-linear", way.share * 100.0), Some(linear)),
+            Some(linear) => (
+                format!("candidate-{:.0}-linear", way.share * 100.0),
+                Some(linear),
+            ),
             None => (format!("candidate-{:.0}", way.share * 100.0), None),
         };
         let folder = self.all_but_weights(&name, linear)?;

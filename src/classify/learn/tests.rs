@@ -109,11 +109,7 @@ fn n_wrong(folder: &Path, texts: &[(Input, Label)]) -> usize {
 }
 
 fn begin(folder: &Path, recipe: &TuneRecipe, said: Vec<Text>) -> Training {
-    // The specialist: six layers, so that the tests end in a minute. On hearken-multi these
-    // fifty corrections are learned too, but cost 1.0 to 1.5 points of the check set, and the
-    // rule then keeps the old model.
-    let shipped = find_model(None).expect("the shipped model is there");
-    let base = shipped.with_file_name("hearken-en");
+    let base = find_model(None).expect("the shipped model is there");
     Training::begin(folder, &base, "2026-11-26", recipe, || {
         prepare_texts(said, own())
     })
