@@ -38,13 +38,7 @@ pub fn fit(texts: &[([f64; 3], usize)]) -> Option<Fit> {
         .expect("the range is not empty");
     let mut judged: Vec<(f64, bool)> = texts
         .iter()
-        .map(|(logits, meant)| {
-            let shares = softmax(logits.map(|logit| logit / temperature));
-            let best = (0..3)
-                .max_by(|&a, &b| shares[a].total_cmp(&shares[b]))
-                .expect("there are three classes");
-            (shares[best], best == *meant)
-        })
+        .map(|(logits, meant)| claimed(*logits, temperature, *meant))
         .collect();
     judged.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (n_answered, n_right) = answered(&judged);
@@ -61,6 +55,15 @@ pub fn fit(texts: &[([f64; 3], usize)]) -> Option<Fit> {
         coverage: n_answered as f64 / n,
         accuracy_when_sure: n_right as f64 / (n_answered as f64).max(1.0),
     })
+}
+
+/// The probability of the label given, and whether it is the one that people said.
+pub(super) fn claimed(logits: [f64; 3], temperature: f64, meant: usize) -> (f64, bool) {
+    let shares = softmax(logits.map(|logit| logit / temperature));
+    let best = (0..3)
+        .max_by(|&a, &b| shares[a].total_cmp(&shares[b]))
+        .expect("there are three classes");
+    (shares[best], best == meant)
 }
 
 /// The longest run of the surest texts that is right often enough, within what may be
@@ -103,7 +106,7 @@ pub fn calibration_error(judged: &[(f64, bool)]) -> f64 {
 
 /// What `calibration_error` comes to on average when every probability is exact: the mean
 /// absolute deviation of each bin's sum, by the normal approximation.
-fn error_by_chance(judged: &[(f64, bool)]) -> f64 {
+pub(super) fn error_by_chance(judged: &[(f64, bool)]) -> f64 {
     let mut variance = [0.0_f64; BINS];
     for (share, _) in judged {
         variance[bin(*share)] += share * (1.0 - share);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Easy, Mix, Parts, UNKNOWN, kind_key};
+use super::{Blend, Easy, Mix, Parts, UNKNOWN, kind_key};
 use crate::classify::calibrate::{self, softmax};
 use crate::domain::{Kind, base_language};
 
@@ -116,6 +116,40 @@ pub fn fit(texts: &[Heard]) -> Vec<Fitted> {
     let alone: Vec<&Heard> = alone.iter().collect();
     rows.extend(row(UNKNOWN, kind_key(Kind::Post), &alone));
     rows
+}
+
+/// How exact the probabilities of a language are, over all its kinds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exactness {
+    /// The language.
+    pub lang: String,
+    /// Its texts.
+    pub n: usize,
+    /// Expected calibration error in 15 bins.
+    pub error: f64,
+    /// What that error would be if the probabilities were exact.
+    pub error_by_chance: f64,
+}
+
+/// The calibration error of each language under a blend, kinds and ways of writing together.
+pub fn exactness(texts: &[Heard], blend: &Blend) -> Vec<Exactness> {
+    let mut by_lang: BTreeMap<&str, Vec<(f64, bool)>> = BTreeMap::new();
+    for text in texts {
+        if let Some(mix) = blend.mix(Some(&text.lang), text.kind) {
+            let claimed = calibrate::claimed(mix.sum(&text.parts), mix.temperature, text.meant);
+            let lang = base_language(&text.lang);
+            by_lang.entry(lang).or_default().push(claimed);
+        }
+    }
+    by_lang
+        .into_iter()
+        .map(|(lang, claimed)| Exactness {
+            lang: lang.to_owned(),
+            n: claimed.len(),
+            error: calibrate::calibration_error(&claimed),
+            error_by_chance: calibrate::error_by_chance(&claimed),
+        })
+        .collect()
 }
 
 /// The row for verdicts toward a brand, fitted on texts with a brand.
@@ -377,6 +411,28 @@ mod tests {
             [row("hi", 600), row("hi-Latn", 300), row(UNKNOWN, 900)]
         );
         assert_eq!(langs_of(100), [row("hi", 700), row(UNKNOWN, 700)]);
+    }
+
+    #[test]
+    fn a_language_is_as_exact_as_its_kinds_together() {
+        let mut texts = texts();
+        for text in texts.iter_mut().step_by(2) {
+            text.lang = "tr-Latn".to_owned();
+        }
+        let sure = Mix {
+            temperature: 0.01,
+            ..Mix::default()
+        };
+        let kinds = BTreeMap::from([("review".to_owned(), sure)]);
+        let blend = Blend {
+            languages: BTreeMap::from([("tr".to_owned(), kinds)]),
+            ..Blend::default()
+        };
+        let found = exactness(&texts, &blend);
+        assert_eq!((found.len(), found[0].n), (1, 900));
+        // Always certain, and wrong on every fifth text.
+        assert!((found[0].error - 0.2).abs() < 1e-6, "{found:?}");
+        assert!(found[0].error_by_chance < 1e-6, "{found:?}");
     }
 
     #[test]

@@ -44,6 +44,11 @@ impl Way {
                 ways.extend(with_linear.map(|with_linear| Self { share, with_linear }));
             }
         }
+        // The linear models alone.
+        ways.extend(tuned.and(linear).map(|_| Self {
+            share: 0.0,
+            with_linear: true,
+        }));
         ways
     }
 }

@@ -156,7 +156,9 @@ pub fn train(
         .collect();
     let n_learned = learned.len();
 
-    let linear = linear::refit(training, &learned, &rehearsed, recipe)?;
+    let ours = rehearse::texts();
+    let beside: Vec<&Text> = rehearsed.iter().copied().chain(&ours).collect();
+    let linear = linear::refit(training, &learned, &beside, recipe)?;
     let tuned = tune::tune(training, &learned, &rehearsed, recipe, told)?;
     let ways = Way::all(tuned.as_ref(), linear.as_deref());
     let mut n_done = 0;

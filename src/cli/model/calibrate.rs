@@ -12,7 +12,9 @@ use clap::Args;
 use super::super::print;
 use super::progress;
 use super::train::store;
-use crate::classify::blend::{BLEND, Blend, Fitted, Heard, Mix, fit, fit_toward, listen};
+use crate::classify::blend::{
+    BLEND, Blend, Exactness, Fitted, Heard, Mix, exactness, fit, fit_toward, listen,
+};
 use crate::classify::{Settings, read_labelled};
 
 /// Examples:
@@ -115,7 +117,19 @@ pub(super) fn calibrate(settings: &Settings, calibrate: &Calibrate) -> anyhow::R
             "easy",
         ],
         &rows,
-    )
+    )?;
+    print::line("")?;
+    let exact: Vec<Vec<String>> = exactness(&heard, &blend).iter().map(exact_of).collect();
+    print::table(&["lang", "n", "calibration error", "(by chance)"], &exact)
+}
+
+fn exact_of(of: &Exactness) -> Vec<String> {
+    vec![
+        of.lang.clone(),
+        of.n.to_string(),
+        format!("{:.3}", of.error),
+        format!("{:.3}", of.error_by_chance),
+    ]
 }
 
 fn row_of(row: &Fitted) -> Vec<String> {
