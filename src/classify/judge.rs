@@ -197,7 +197,11 @@ impl Judge {
         if !self.cascade || !self.is_transformers(input) {
             return None;
         }
-        let easy = self.blend.as_ref()?.mix(input.written(), input.kind)?.easy?;
+        let easy = self
+            .blend
+            .as_ref()?
+            .mix(input.written(), input.kind)?
+            .easy?;
         let logits = parts.linear?;
         let best = softmax(logits.map(|logit| logit / easy.temperature))
             .into_iter()
