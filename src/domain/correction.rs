@@ -19,3 +19,16 @@ pub struct Correction {
     /// The model whose verdict was corrected.
     pub model: String,
 }
+
+impl Correction {
+    /// What people are told of it, as a reason of the flag.
+    pub fn reason(&self) -> String {
+        let said = match self.by.as_str() {
+            "page" => "a person said on the page",
+            "cli" => "a person said on the command line",
+            "api" => "a person said through the API",
+            name => &format!("{name} said"),
+        };
+        format!("{said} that it is {}", self.label.as_str())
+    }
+}

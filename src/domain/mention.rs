@@ -27,6 +27,19 @@ pub struct Flag {
     pub estimated: bool,
 }
 
+impl Flag {
+    /// Puts the last thing that a person said of the verdict before the other reasons, in
+    /// place of what was said earlier.
+    pub fn put_first(&mut self, corrections: &[Correction]) {
+        let Some(last) = corrections.last() else {
+            return;
+        };
+        let said: Vec<String> = corrections.iter().map(Correction::reason).collect();
+        self.reasons.retain(|reason| !said.contains(reason));
+        self.reasons.insert(0, last.reason());
+    }
+}
+
 /// What a mention said before its author changed it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EarlierText {

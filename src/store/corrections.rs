@@ -4,11 +4,13 @@
 use sled::transaction::abort;
 
 use super::{
-    Store, StoreError, keys,
-    mentions::{self, MentionRow, put_mention},
+    Store, StoreError,
+    events::{Outgoing, put_events},
+    keys,
+    mentions::{self, MentionRow, open_case, put_mention},
     tables::{get, text},
 };
-use crate::domain::{Correction, Label, Mention, MentionId};
+use crate::domain::{Correction, EventId, Label, Mention, MentionId};
 
 /// What correcting a verdict led to.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +19,8 @@ pub struct Corrected {
     pub mention: Mention,
     /// Whether anything changed; it does not when a person said the same already.
     pub changed: bool,
+    /// The events that were stored for it.
+    pub events: Vec<EventId>,
 }
 
 /// The entry of a mention in the index of corrected ones; none when nobody corrected it.
@@ -27,7 +31,8 @@ pub(super) fn correction_entry(mention: &Mention) -> Option<(Vec<u8>, Vec<u8>)> 
 
 impl Store {
     /// Records a person's verdict: `said` makes the correction of the label and the model
-    /// that the mention has. Saying the same again changes nothing.
+    /// that the mention has, and `triage_again` flags the corrected mention or not; the
+    /// events that come out of it are stored with it. Saying the same again changes nothing.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -35,6 +40,7 @@ impl Store {
         &self,
         id: &MentionId,
         said: impl Fn(Label, &str) -> Correction,
+        triage_again: impl Fn(&mut Mention) -> Vec<Outgoing>,
     ) -> Result<Corrected, StoreError> {
         let outcome = self.transact(|view| {
             let Some(mut row) = get::<MentionRow>(&view.mentions, mentions::TABLE, id.as_str())?
@@ -46,14 +52,19 @@ impl Store {
             let changed = old
                 .correction()
                 .is_none_or(|before| before.label != correction.label);
+            let mut stored = Vec::new();
             if changed {
                 row.mention.judge_again(correction.label);
                 row.mention.corrections.push(correction);
+                let events = triage_again(&mut row.mention);
+                open_case(&mut row.mention);
                 put_mention(view, Some(&old), &row)?;
+                stored = put_events(view, &events)?;
             }
             Ok(Corrected {
                 mention: row.mention,
                 changed,
+                events: stored,
             })
         })?;
         if outcome.changed {

@@ -14,7 +14,7 @@ use super::{
     tables::{Change, View, get, put, put_bytes, text},
 };
 use crate::domain::{
-    EarlierText, EventId, EventType, Flag, Mention, MentionId, SourceName, SourceStatus,
+    EarlierText, EventId, EventType, Flag, Label, Mention, MentionId, SourceName, SourceStatus,
 };
 
 /// Mentions in one transaction. sled keeps a transaction in memory and lets nobody else
@@ -313,10 +313,12 @@ fn merged(old: &Mention, new: &Mention, at: DateTime<Utc>) -> Mention {
         earlier: old.earlier.clone(),
         ..new.clone()
     };
-    if let Some(correction) = old.correction()
-        && old.item.full_text() == new.item.full_text()
-    {
-        mention.judge_again(correction.label);
+    let said = old
+        .correction()
+        .filter(|_| old.item.full_text() == new.item.full_text())
+        .map(|correction| correction.label);
+    if let Some(label) = said {
+        mention.judge_again(label);
     }
     // The customer waits since the first posting, whatever date an edit bears.
     mention.item.published_at = match (old.item.published_at, new.item.published_at) {
@@ -330,6 +332,8 @@ fn merged(old: &Mention, new: &Mention, at: DateTime<Utc>) -> Mention {
             estimated: old_flag.estimated && new_flag.estimated,
             ..new_flag.clone()
         }),
+        // The poll may have triaged it before a person said that it is negative.
+        (Some(old_flag), None) if said == Some(Label::Negative) => Some(old_flag.clone()),
         (_, new_flag) => new_flag.clone(),
     };
     open_case(&mut mention);

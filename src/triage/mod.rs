@@ -22,7 +22,8 @@ mod words;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    AuthorHistory, Flag, Intent, Item, Label, Mention, ReachSeen, Sentiment, TriagePolicy,
+    AuthorHistory, Correction, Flag, Intent, Item, Label, Mention, ReachSeen, Sentiment,
+    TriagePolicy,
 };
 
 pub use fit::{Freedom, Known, LEAST_DECISIONS, Validated, cross_validate, fit};
@@ -39,6 +40,8 @@ pub struct TriageInput<'a> {
     pub item: &'a Item,
     /// What the classifier said.
     pub sentiment: &'a Sentiment,
+    /// What a person said instead: nothing is likelier.
+    pub correction: Option<&'a Correction>,
     /// Its language, when it was found out.
     pub lang: Option<&'a str>,
     /// Whether the brand itself wrote it.
@@ -97,12 +100,16 @@ pub fn triage(
     let scored = weights.score(&signals);
     // Two digits are what people and configurations compare.
     let score = (scored.score * 100.0).round() / 100.0;
-    let flag = (score >= policy.flag_threshold).then(|| Flag {
-        score,
-        reasons: reasons(&scored),
-        goal_by: later(start, policy.goal),
-        reply_by: later(start, policy.latest),
-        estimated,
+    let flag = (score >= policy.flag_threshold).then(|| {
+        let mut flag = Flag {
+            score,
+            reasons: reasons(&scored),
+            goal_by: later(start, policy.goal),
+            reply_by: later(start, policy.latest),
+            estimated,
+        };
+        flag.put_first(input.correction.map_or(&[], std::slice::from_ref));
+        flag
     });
     Triage { flag, backlog }
 }

@@ -68,6 +68,17 @@ fn percent(probability: f64) -> f64 {
 }
 
 fn mood(input: &TriageInput<'_>) -> Vec<Signal> {
+    if let Some(correction) = input.correction {
+        let is = |label| f64::from(u8::from(correction.label == label));
+        return vec![
+            signal(
+                Part::Negativity,
+                log_odds(is(domain::Label::Negative), SUREST_VERDICT),
+                correction.reason(),
+            ),
+            signal(Part::Praise, is(domain::Label::Positive), ""),
+        ];
+    }
     let sentiment = input.sentiment;
     let negative = sentiment.negative.clamp(0.0, 1.0);
     let positive = sentiment.positive.clamp(0.0, 1.0);

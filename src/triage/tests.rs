@@ -34,6 +34,7 @@ fn triaged(item: &Item, lang: Option<&str>, sentiment: &Sentiment) -> Triage {
     let input = TriageInput {
         item,
         sentiment,
+        correction: None,
         lang,
         own: false,
         seen_at: now(),
@@ -173,6 +174,7 @@ fn the_brands_own_texts_are_never_flagged() {
     let input = TriageInput {
         item: &item,
         sentiment: &angry,
+        correction: None,
         lang: None,
         own: true,
         seen_at: now(),
@@ -233,6 +235,7 @@ fn more_of_anything_bad_never_lowers_the_score() {
         let input = TriageInput {
             item: &item,
             sentiment: &judged,
+            correction: None,
             lang: None,
             own: false,
             seen_at: now(),
@@ -277,6 +280,7 @@ fn heads_authors_and_growth_are_reasons_of_their_own() {
     let with = |complaint: f64| TriageInput {
         item: &item,
         sentiment: &judged,
+        correction: None,
         lang: Some("en"),
         own: false,
         seen_at: now(),
@@ -323,6 +327,7 @@ fn threats_are_found_in_every_language_with_its_endings() {
         let input = TriageInput {
             item: &item,
             sentiment: &judged,
+            correction: None,
             lang: Some(lang),
             own: false,
             seen_at: now(),

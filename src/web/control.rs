@@ -1,11 +1,13 @@
 //! What the pages and the API ask of the running daemon. Each request carries the way
 //! back for its answer; errors are sentences for people.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use crate::domain::{Item, SourceName};
+use crate::domain::{Item, Label, SourceName};
 use crate::parse::inbound::InboundProblem;
+use crate::store::{Corrected, StoreError};
 
 /// A request to the worker.
 #[derive(Debug)]
@@ -38,8 +40,28 @@ pub enum Command {
         /// Where the outcome goes.
         reply: oneshot::Sender<Result<PushReport, PushError>>,
     },
+    /// Record a person's verdict, and triage its mention again.
+    Correct {
+        /// What was said.
+        said: Said,
+        /// Where the outcome goes.
+        reply: oneshot::Sender<Result<Corrected, StoreError>>,
+    },
     /// New deliveries are due.
     Wake,
+}
+
+/// What a person says of a mention's verdict.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// The mention's id, or its beginning.
+    pub mention: String,
+    /// What it is.
+    pub label: Label,
+    /// Who says so.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// What somebody pushes.

@@ -4,13 +4,14 @@ use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
-use tracing::info;
+use tokio::sync::oneshot;
 
 use super::actions::{BY_PAGE, read_by, return_path};
+use super::control::{Command, Said};
 use super::problem::{PageProblem, Problem};
 use super::state::AppState;
 use super::words;
-use crate::domain::{Correction, Label, Mention};
+use crate::domain::{Label, Mention};
 use crate::store::Corrected;
 
 /// What people may say; that they are unsure too teaches nothing.
@@ -18,33 +19,34 @@ const LABELS: [Label; 3] = [Label::Negative, Label::Neutral, Label::Positive];
 /// The word in the address of the page that a button leads back to.
 pub(super) const DID: &str = "correct";
 
-/// Records what a person said of a mention's verdict.
+/// Has the worker record what a person said of a mention's verdict: it knows what triage
+/// needs to flag the mention after all.
 pub(super) async fn correct(
     state: &AppState,
     mention: &str,
     label: &str,
     by: &str,
 ) -> Result<Corrected, Problem> {
-    let label = read_label(label)?;
-    let by = read_by(by)?.to_owned();
-    let at = state.now();
-    let wanted = mention.to_owned();
-    let outcome = state
-        .ask(move |store| {
-            let id = store.find_mention(&wanted)?.id;
-            store.correct(&id, |was, model| Correction {
-                at,
-                by: by.clone(),
-                label,
-                was,
-                model: model.to_owned(),
-            })
-        })
-        .await?;
-    if outcome.changed {
-        info!(mention.id = %outcome.mention.id, label = label.as_str(), "A verdict was corrected");
+    let said = Said {
+        mention: mention.to_owned(),
+        label: read_label(label)?,
+        by: read_by(by)?.to_owned(),
+        at: state.now(),
+    };
+    let (reply, outcome) = oneshot::channel();
+    if state
+        .control
+        .send(Command::Correct { said, reply })
+        .await
+        .is_err()
+    {
+        return Err(Problem::no_daemon());
     }
-    Ok(outcome)
+    match outcome.await {
+        Ok(corrected) => Ok(corrected?),
+        // The worker stopped in the middle of it.
+        Err(_) => Err(Problem::no_daemon()),
+    }
 }
 
 fn read_label(word: &str) -> Result<Label, Problem> {

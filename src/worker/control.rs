@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::correct::correct;
 use super::push::push;
 use super::{Engine, Mode, Plan, poll, read_plan};
 use crate::deliver;
@@ -53,6 +54,9 @@ pub async fn serve(
                 }
                 Command::Push { pushed, reply } => {
                     let _ = reply.send(push(&engine, pushed).await);
+                }
+                Command::Correct { said, reply } => {
+                    let _ = reply.send(correct(&engine, said).await);
                 }
                 Command::Wake => engine.deliveries_due.notify_one(),
             }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::events::{mention_event, spread_event};
 use super::{Engine, Plan, blocking};
 use crate::domain::{
-    AuthorHistory, Case, Engagement, Event, Item, Kind, Mention, MentionId, ReachSeen,
+    AuthorHistory, Case, Engagement, Event, Flag, Item, Kind, Mention, MentionId, ReachSeen,
 };
 use crate::store::{Store, StoreError};
 use crate::triage::{Evidence, TriageInput, triage};
@@ -111,6 +111,25 @@ fn compared_with(known: &Mention) -> ReachSeen {
         .unwrap_or_else(|| ReachSeen::of(&known.item, known.seen_at))
 }
 
+/// The flag that a known mention gets at this moment.
+pub(super) fn flag_of(
+    plan: &Plan,
+    mention: &Mention,
+    evidence: Evidence,
+    now: DateTime<Utc>,
+) -> Option<Flag> {
+    let input = TriageInput {
+        item: &mention.item,
+        sentiment: &mention.sentiment,
+        correction: mention.correction(),
+        lang: mention.item.lang.as_deref(),
+        own: mention.own,
+        seen_at: mention.seen_at,
+        evidence,
+    };
+    triage(&input, &plan.weights, &plan.policy, now).flag
+}
+
 /// Takes over the figures of a known mention that is listed again with the same text. When
 /// it spreads so much that it needs an answer now, or clearly more than before, it is
 /// flagged anew and the event to tell comes out.
@@ -137,20 +156,7 @@ pub(super) fn seen_again(
         });
     }
     evidence.reach_before?;
-    let flag = triage(
-        &TriageInput {
-            item: &mention.item,
-            sentiment: &mention.sentiment,
-            lang: mention.item.lang.as_deref(),
-            own: mention.own,
-            seen_at: mention.seen_at,
-            evidence,
-        },
-        &plan.weights,
-        &plan.policy,
-        now,
-    )
-    .flag?;
+    let flag = flag_of(plan, mention, evidence, now)?;
     let was_flagged = mention.flag.is_some();
     let old_score = mention.flag.as_ref().map_or(0.0, |flag| flag.score);
     let waits = mention
@@ -173,7 +179,7 @@ pub(super) fn seen_again(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::path::Path;
 
     use super::*;
@@ -183,11 +189,11 @@ mod tests {
     };
     use crate::source;
 
-    fn at(minutes: i64) -> DateTime<Utc> {
+    pub(in crate::worker) fn at(minutes: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(minutes)
     }
 
-    fn plan() -> Plan {
+    pub(in crate::worker) fn plan() -> Plan {
         let text = "[[brand]]\nname = \"Acme\"\n";
         let config = config::parse(Path::new("hearken.toml"), text, &|_| None);
         let config = config.expect("a good configuration");
@@ -195,7 +201,7 @@ mod tests {
     }
 
     /// A post that is somewhat negative and not flagged.
-    fn quiet(plan: &Plan) -> Mention {
+    pub(in crate::worker) fn quiet(plan: &Plan) -> Mention {
         let mut item = Item::empty("feed", Kind::Post);
         item.text = "Hm, Acme again".to_owned();
         item.published_at = Some(at(0));
@@ -234,27 +240,9 @@ mod tests {
             corrections: Vec::new(),
             reach_before: None,
         };
-        let alone = triaged(plan, &mention, Evidence::default(), at(1));
+        let alone = flag_of(plan, &mention, Evidence::default(), at(1));
         assert_eq!(alone, None, "nobody is told of it as it is");
         mention
-    }
-
-    fn triaged(
-        plan: &Plan,
-        mention: &Mention,
-        evidence: Evidence,
-        now: DateTime<Utc>,
-    ) -> Option<f64> {
-        let input = TriageInput {
-            item: &mention.item,
-            sentiment: &mention.sentiment,
-            lang: None,
-            own: false,
-            seen_at: mention.seen_at,
-            evidence,
-        };
-        let outcome = triage(&input, &plan.weights, &plan.policy, now);
-        outcome.flag.map(|flag| flag.score)
     }
 
     /// Polled again: what triage is asked, and what there is to tell.

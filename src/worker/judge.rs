@@ -281,16 +281,18 @@ fn mention_of(
     }
     let seen_at = known.as_ref().map_or(now, |known| known.seen_at);
     // What a person said of this very text stands, whatever else of it changed.
-    if let Some(known) = &known
-        && let Some(correction) = known.correction()
-        && known.item.full_text() == found.item.full_text()
-    {
+    let correction = known
+        .as_ref()
+        .filter(|known| known.item.full_text() == found.item.full_text())
+        .and_then(Mention::correction);
+    if let Some(correction) = correction {
         sentiment.judge_again(correction.label);
     }
     let outcome = triage(
         &TriageInput {
             item: &found.item,
             sentiment: &sentiment,
+            correction,
             own: found.own,
             seen_at,
             lang: found.lang.as_deref(),

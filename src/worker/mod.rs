@@ -6,6 +6,7 @@ mod agenda;
 mod ask;
 mod back;
 mod control;
+mod correct;
 mod daemon;
 mod engine;
 mod events;

@@ -9,6 +9,7 @@ mod brand_run;
 mod browser;
 mod chat_tools;
 mod commands;
+mod correcting;
 mod crash;
 mod crash_outbox;
 mod definitions_corpus;

@@ -142,6 +142,7 @@ fn known(decisions: &Decisions, in_use: &Weights, intents: Option<&Intents>) -> 
         let input = TriageInput {
             item: &mention.item,
             sentiment: &mention.sentiment,
+            correction: None,
             lang,
             own: mention.own,
             seen_at: mention.seen_at,

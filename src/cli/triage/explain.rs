@@ -106,6 +106,7 @@ pub(super) async fn call(global: &Global, explain: &Explain) -> anyhow::Result<(
                 let input = TriageInput {
                     item: &item,
                     sentiment: &sentiment,
+                    correction: None,
                     lang: lang.as_deref(),
                     own: false,
                     seen_at: now,
@@ -152,6 +153,7 @@ fn scored(weights: &Weights, mention: &Mention, evidence: Evidence) -> Scored {
     let input = TriageInput {
         item: &mention.item,
         sentiment: &mention.sentiment,
+        correction: mention.correction(),
         lang: mention.item.lang.as_deref(),
         own: mention.own,
         seen_at: mention.seen_at,

@@ -229,6 +229,7 @@ fn judged(case: Case, sentiment: &Sentiment, intents: Option<&Intents>) -> Judge
     let input = TriageInput {
         item: &item,
         sentiment,
+        correction: None,
         lang: Some(&case.lang),
         own: false,
         seen_at: now,

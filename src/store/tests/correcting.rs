@@ -7,14 +7,15 @@ use crate::domain::{Correction, Label, Mention, MentionId};
 use crate::store::Store;
 
 fn correct(store: &Store, id: &MentionId, label: Label, at: DateTime<Utc>) -> (Mention, bool) {
+    let said = |was, model: &str| Correction {
+        at,
+        by: "ana".to_owned(),
+        label,
+        was,
+        model: model.to_owned(),
+    };
     let outcome = store
-        .correct(id, |was, model| Correction {
-            at,
-            by: "ana".to_owned(),
-            label,
-            was,
-            model: model.to_owned(),
-        })
+        .correct(id, said, |_| Vec::new())
         .expect("the mention is there");
     (outcome.mention, outcome.changed)
 }

@@ -293,7 +293,7 @@ async fn the_daemon_answers_through_the_api() {
                     }));
                     return n_served;
                 }
-                Command::Push { .. } | Command::Wake => (),
+                Command::Push { .. } | Command::Correct { .. } | Command::Wake => (),
             }
         }
         n_served
