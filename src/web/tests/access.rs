@@ -153,7 +153,8 @@ async fn cookies_are_for_https_only_behind_an_https_address() {
 
 #[tokio::test]
 async fn forms_of_other_sites_are_refused() {
-    let house = House::new();
+    let mut house = House::new();
+    house.record_corrections();
     house.store(&sample::mention("m1"));
     let cookie = sign_in(&house).await;
     let form = ("content-type", "application/x-www-form-urlencoded");

@@ -28,8 +28,8 @@ use super::sample;
 use super::state::{AppState, Site, SourceInfo};
 use super::{TokenHash, router};
 use crate::domain::{
-    BrandName, Delivery, Destination, DestinationKind, Event, EventId, EventType, Mention, Secret,
-    SourceName, SourceStatus,
+    BrandName, Correction, Delivery, Destination, DestinationKind, Event, EventId, EventType,
+    Mention, Secret, SourceName, SourceStatus,
 };
 use crate::store::{NewMention, PollOutcome, Store};
 
@@ -101,6 +101,30 @@ impl House {
             _folder: folder,
             _site: site,
         }
+    }
+
+    /// Does the worker's part of corrections, without triage.
+    pub(super) fn record_corrections(&mut self) {
+        let mut inbox = std::mem::replace(&mut self.inbox, mpsc::channel(1).1);
+        let store = self.state.store.clone();
+        tokio::spawn(async move {
+            while let Some(command) = inbox.recv().await {
+                let Command::Correct { said, reply } = command else {
+                    continue;
+                };
+                let correction = |was, model: &str| Correction {
+                    at: said.at,
+                    by: said.by.clone(),
+                    label: said.label,
+                    was,
+                    model: model.to_owned(),
+                };
+                let corrected = store
+                    .find_mention(&said.mention)
+                    .and_then(|found| store.correct(&found.id, correction, |_| Vec::new()));
+                let _ = reply.send(corrected);
+            }
+        });
     }
 
     /// Stores a mention with its alert, as a poll does.
