@@ -17,6 +17,8 @@ pub(super) struct Part<'a> {
     pub(super) weight: f64,
 }
 
+/// A sentence that is this much less sure than the whole text is still the reason for it.
+const NEARLY: f64 = 0.1;
 /// What a sentence without any feeling still counts for.
 const LEAST_SHARE: f64 = 0.1;
 
@@ -38,7 +40,7 @@ pub(super) fn share_of_parts(kind: Kind) -> f64 {
 /// not surer.
 ///
 /// Gives the verdict, and the place in `parts` of the sentence that decided: the one that
-/// is surest of the label, and surer of it than the whole text was.
+/// is surest of the label, where the whole text was not much surer of it.
 pub(super) fn pool(
     whole: &Sentiment,
     parts: &[Part<'_>],
@@ -72,7 +74,10 @@ pub(super) fn pool(
         .filter_map(|(place, part)| Some((place, felt(part.said)? * part.weight.min(1.0))))
         .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
         .map(|(place, _)| place)
-        .filter(|&place| felt(parts[place].said) >= felt(whole));
+        .filter(|&place| {
+            let felt_more = felt(whole).zip(felt(parts[place].said));
+            felt_more.is_some_and(|(whole, part)| part >= whole - NEARLY)
+        });
     (pooled, decided)
 }
 
