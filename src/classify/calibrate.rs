@@ -128,12 +128,15 @@ fn bin(share: f64) -> usize {
 fn loss(texts: &[([f64; 3], usize)], temperature: f64) -> f64 {
     texts
         .iter()
-        .map(|(logits, meant)| {
-            -softmax(logits.map(|logit| logit / temperature))[*meant]
-                .max(1e-9)
-                .ln()
-        })
+        .map(|(logits, meant)| log_loss(*logits, temperature, *meant))
         .sum()
+}
+
+/// What a verdict costs in nats when people said `meant`.
+pub(super) fn log_loss(logits: [f64; 3], temperature: f64, meant: usize) -> f64 {
+    -softmax(logits.map(|logit| logit / temperature))[meant]
+        .max(1e-9)
+        .ln()
 }
 
 pub(super) fn softmax(logits: [f64; 3]) -> [f64; 3] {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Label;
+use super::{Label, Sentiment};
 
 /// A verdict that a person gave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,30 @@ pub struct Correction {
     pub was: Label,
     /// The model whose verdict was corrected.
     pub model: String,
+}
+
+/// What a person says of a mention's verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// What it is.
+    pub label: Label,
+    /// Who says so.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Said {
+    /// What it makes of the verdict that stands.
+    pub fn against(&self, verdict: &Sentiment) -> Correction {
+        Correction {
+            at: self.at,
+            by: self.by.clone(),
+            label: self.label,
+            was: verdict.label,
+            model: verdict.model.clone(),
+        }
+    }
 }
 
 impl Correction {

@@ -38,7 +38,7 @@ pub use asking::{
 };
 pub use brand::{Brand, BrandMatch};
 pub use case::{Case, CaseAct, CaseAction, CaseState};
-pub use correction::Correction;
+pub use correction::{Correction, Said};
 pub use definition::{
     Alternatives, Carrier, Definition, FieldRules, Format, HtmlReading, JsonMapping, JsonReading,
     Limits, Mapping, Param, ParamProblem, ParamType, QueryForm, Sample, StreamKind, Verified,

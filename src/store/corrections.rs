@@ -10,7 +10,7 @@ use super::{
     mentions::{self, MentionRow, open_case, put_mention},
     tables::{get, text},
 };
-use crate::domain::{Correction, EventId, Label, Mention, MentionId};
+use crate::domain::{EventId, Mention, MentionId, Said};
 
 /// What correcting a verdict led to.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,16 +30,16 @@ pub(super) fn correction_entry(mention: &Mention) -> Option<(Vec<u8>, Vec<u8>)> 
 }
 
 impl Store {
-    /// Records a person's verdict: `said` makes the correction of the label and the model
-    /// that the mention has, and `triage_again` flags the corrected mention or not; the
-    /// events that come out of it are stored with it. Saying the same again changes nothing.
+    /// Records a person's verdict; `triage_again` flags the corrected mention or not, and
+    /// the events that come out of it are stored with it. Saying the same again changes
+    /// nothing.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
     pub fn correct(
         &self,
         id: &MentionId,
-        said: impl Fn(Label, &str) -> Correction,
+        said: &Said,
         triage_again: impl Fn(&mut Mention) -> Vec<Outgoing>,
     ) -> Result<Corrected, StoreError> {
         let outcome = self.transact(|view| {
@@ -48,14 +48,13 @@ impl Store {
                 return abort(StoreError::NotFound { id: id.to_string() });
             };
             let old = row.mention.clone();
-            let correction = said(old.sentiment.label, &old.sentiment.model);
             let changed = old
                 .correction()
-                .is_none_or(|before| before.label != correction.label);
+                .is_none_or(|before| before.label != said.label);
             let mut stored = Vec::new();
             if changed {
-                row.mention.judge_again(correction.label);
-                row.mention.corrections.push(correction);
+                row.mention.judge_again(said.label);
+                row.mention.corrections.push(said.against(&old.sentiment));
                 let events = triage_again(&mut row.mention);
                 open_case(&mut row.mention);
                 put_mention(view, Some(&old), &row)?;

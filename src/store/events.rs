@@ -59,6 +59,12 @@ impl Store {
         load(&self.tables().events, TABLE, id.as_str())
     }
 
+    /// The events with these ids, in their order.
+    pub fn events(&self, ids: &[EventId]) -> Result<Vec<Event>, StoreError> {
+        let found = ids.iter().filter_map(|id| self.event(id).transpose());
+        found.collect()
+    }
+
     /// The last `limit` events, the newest first.
     pub fn events_newest_first(&self, limit: usize) -> Result<Vec<Event>, StoreError> {
         self.read_events(self.tables().events_by_time.iter().rev())

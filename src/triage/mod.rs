@@ -52,6 +52,21 @@ pub struct TriageInput<'a> {
     pub evidence: Evidence,
 }
 
+impl<'a> TriageInput<'a> {
+    /// A known mention as it stands, with what else is known of it.
+    pub fn of(mention: &'a Mention, evidence: Evidence) -> Self {
+        Self {
+            item: &mention.item,
+            sentiment: &mention.sentiment,
+            correction: mention.correction(),
+            lang: mention.item.lang.as_deref(),
+            own: mention.own,
+            seen_at: mention.seen_at,
+            evidence,
+        }
+    }
+}
+
 /// What is known beyond the text and its verdict; each may be missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Evidence {

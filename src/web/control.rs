@@ -1,11 +1,10 @@
 //! What the pages and the API ask of the running daemon. Each request carries the way
 //! back for its answer; errors are sentences for people.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use crate::domain::{Item, Label, SourceName};
+use crate::domain::{Item, Said, SourceName};
 use crate::parse::inbound::InboundProblem;
 use crate::store::{Corrected, StoreError};
 
@@ -42,6 +41,8 @@ pub enum Command {
     },
     /// Record a person's verdict, and triage its mention again.
     Correct {
+        /// The mention's id, or its beginning.
+        mention: String,
         /// What was said.
         said: Said,
         /// Where the outcome goes.
@@ -49,19 +50,6 @@ pub enum Command {
     },
     /// New deliveries are due.
     Wake,
-}
-
-/// What a person says of a mention's verdict.
-#[derive(Clone, Debug)]
-pub struct Said {
-    /// The mention's id, or its beginning.
-    pub mention: String,
-    /// What it is.
-    pub label: Label,
-    /// Who says so.
-    pub by: String,
-    /// When.
-    pub at: DateTime<Utc>,
 }
 
 /// What somebody pushes.

@@ -4,14 +4,13 @@ use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
-use tokio::sync::oneshot;
 
 use super::actions::{BY_PAGE, read_by, return_path};
-use super::control::{Command, Said};
+use super::control::Command;
 use super::problem::{PageProblem, Problem};
 use super::state::AppState;
 use super::words;
-use crate::domain::{Label, Mention};
+use crate::domain::{Label, Mention, Said};
 use crate::store::Corrected;
 
 /// What people may say; that they are unsure too teaches nothing.
@@ -27,26 +26,20 @@ pub(super) async fn correct(
     label: &str,
     by: &str,
 ) -> Result<Corrected, Problem> {
+    let mention = mention.to_owned();
     let said = Said {
-        mention: mention.to_owned(),
         label: read_label(label)?,
         by: read_by(by)?.to_owned(),
         at: state.now(),
     };
-    let (reply, outcome) = oneshot::channel();
-    if state
-        .control
-        .send(Command::Correct { said, reply })
-        .await
-        .is_err()
-    {
-        return Err(Problem::no_daemon());
-    }
-    match outcome.await {
-        Ok(corrected) => Ok(corrected?),
-        // The worker stopped in the middle of it.
-        Err(_) => Err(Problem::no_daemon()),
-    }
+    let corrected = state
+        .ask_worker(|reply| Command::Correct {
+            mention,
+            said,
+            reply,
+        })
+        .await?;
+    Ok(corrected?)
 }
 
 fn read_label(word: &str) -> Result<Label, Problem> {

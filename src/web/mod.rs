@@ -59,8 +59,7 @@ pub use auth::{
 };
 pub use axum::Router;
 pub use control::{
-    Command, HookProof, IsSigned, PollReport, PushError, PushReport, PushSender, Pushed, Said,
-    TestReport,
+    Command, HookProof, IsSigned, PollReport, PushError, PushReport, PushSender, Pushed, TestReport,
 };
 pub use demo_sites::serve_demo;
 pub use problem::Problem;

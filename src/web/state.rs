@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -163,5 +163,18 @@ impl AppState {
             Ok(answer) => answer.map_err(Problem::from),
             Err(_) => Err(Problem::internal("the store did not answer")),
         }
+    }
+
+    /// Sends a command to the worker and waits for its answer.
+    pub(super) async fn ask_worker<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, Problem> {
+        let (reply, answer) = oneshot::channel();
+        if self.control.send(command(reply)).await.is_err() {
+            return Err(Problem::no_daemon());
+        }
+        // No answer: the worker stopped in the middle of it.
+        answer.await.map_err(|_| Problem::no_daemon())
     }
 }

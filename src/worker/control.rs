@@ -55,8 +55,12 @@ pub async fn serve(
                 Command::Push { pushed, reply } => {
                     let _ = reply.send(push(&engine, pushed).await);
                 }
-                Command::Correct { said, reply } => {
-                    let _ = reply.send(correct(&engine, said).await);
+                Command::Correct {
+                    mention,
+                    said,
+                    reply,
+                } => {
+                    let _ = reply.send(correct(&engine, mention, said).await);
                 }
                 Command::Wake => engine.deliveries_due.notify_one(),
             }

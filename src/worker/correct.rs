@@ -8,34 +8,26 @@ use tracing::{info, warn};
 use super::events::mention_event;
 use super::evidence::{self, Asked, flag_of};
 use super::{Engine, Plan, blocking};
-use crate::domain::{Case, Correction, Event, Label, Mention};
+use crate::domain::{Case, Label, Mention, Said};
 use crate::store::{Corrected, Outgoing, StoreError};
 use crate::triage::Evidence;
-use crate::web::Said;
 
 /// Records what a person said, with the flag and the alert that follow from it.
-pub(super) async fn correct(engine: &Engine, said: Said) -> Result<Corrected, StoreError> {
+pub(super) async fn correct(
+    engine: &Engine,
+    mention: String,
+    said: Said,
+) -> Result<Corrected, StoreError> {
     let store = engine.store.clone();
-    let wanted = said.mention.clone();
-    let mention = blocking(move || store.find_mention(&wanted)).await?;
-    let evidence = evidence_on(engine, &mention, said.label).await;
+    let mention = blocking(move || store.find_mention(&mention)).await?;
+    let label = said.label;
+    let evidence = evidence_on(engine, &mention, label).await;
     let (store, plan) = (engine.store.clone(), engine.plan_now());
-    let (label, at) = (said.label, said.at);
     let (corrected, told) = blocking(move || {
-        let correction = |was, model: &str| Correction {
-            at,
-            by: said.by.clone(),
-            label,
-            was,
-            model: model.to_owned(),
-        };
-        let corrected = store.correct(&mention.id, correction, |mention| {
-            triage_again(&plan, mention, evidence, at)
+        let corrected = store.correct(&mention.id, &said, |mention| {
+            triage_again(&plan, mention, evidence, said.at)
         })?;
-        let mut told: Vec<Event> = Vec::new();
-        for id in &corrected.events {
-            told.extend(store.event(id)?);
-        }
+        let told = store.events(&corrected.events)?;
         Ok::<_, StoreError>((corrected, told))
     })
     .await?;
@@ -140,16 +132,14 @@ mod tests {
 
     fn say(store: &Store, plan: &Plan, label: Label, minutes: i64) -> Corrected {
         let mention = quiet(plan);
-        let correction = |was, model: &str| Correction {
-            at: at(minutes),
-            by: "ana".to_owned(),
+        let said = Said {
             label,
-            was,
-            model: model.to_owned(),
+            by: "ana".to_owned(),
+            at: at(minutes),
         };
         store
-            .correct(&mention.id, correction, |mention| {
-                triage_again(plan, mention, Evidence::default(), at(minutes))
+            .correct(&mention.id, &said, |mention| {
+                triage_again(plan, mention, Evidence::default(), said.at)
             })
             .expect("it is there")
     }

@@ -118,15 +118,7 @@ pub(super) fn flag_of(
     evidence: Evidence,
     now: DateTime<Utc>,
 ) -> Option<Flag> {
-    let input = TriageInput {
-        item: &mention.item,
-        sentiment: &mention.sentiment,
-        correction: mention.correction(),
-        lang: mention.item.lang.as_deref(),
-        own: mention.own,
-        seen_at: mention.seen_at,
-        evidence,
-    };
+    let input = TriageInput::of(mention, evidence);
     triage(&input, &plan.weights, &plan.policy, now).flag
 }
 

@@ -112,9 +112,7 @@ pub(super) async fn retract(
         let marked = store.mark_deleted(&name, &items, now, events)?;
         let mut told: Vec<Event> = Vec::new();
         for marked in &marked {
-            for id in &marked.events {
-                told.extend(store.event(id)?);
-            }
+            told.extend(store.events(&marked.events)?);
         }
         Ok::<_, StoreError>((marked.len(), told))
     })

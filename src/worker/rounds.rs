@@ -61,11 +61,7 @@ fn round(store: &Store, plan: &Arc<Plan>, now: DateTime<Utc>) -> Result<Vec<Even
         }
     }
     store.forget_bursts(now)?;
-    let mut told = Vec::with_capacity(stored.len());
-    for id in &stored {
-        told.extend(store.event(id)?);
-    }
-    Ok(told)
+    store.events(&stored)
 }
 
 fn overdue_event(mention: &Mention, now: DateTime<Utc>) -> Event {

@@ -267,8 +267,7 @@ fn loss(texts: &[&Heard], shares: &[f64], said: &[[f64; 3]]) -> f64 {
                 .zip(shares)
                 .zip(said)
                 .map(|((text, share), said)| {
-                    let right = softmax(said.map(|logit| logit / temperature))[text.meant];
-                    -share * right.max(1e-9).ln()
+                    share * calibrate::log_loss(*said, temperature, text.meant)
                 })
                 .sum()
         })

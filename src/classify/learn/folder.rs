@@ -31,25 +31,84 @@ pub(super) struct Way {
     with_linear: bool,
 }
 
-impl Way {
-    /// Every way that is tried, the farthest first.
-    pub(super) fn all(tuned: Option<&Learned>, linear: Option<&Path>) -> Vec<Self> {
-        let shares: &[f64] = match tuned {
-            Some(_) => &SHARES_LEARNED,
-            None => &[0.0],
+/// What a training came to, and the folders of models that can be made of it.
+pub(super) struct Candidates<'a> {
+    training: &'a Training,
+    /// The weights that were learned, and all of those in use.
+    transformer: Option<(Learned, BTreeMap<String, Tensor>)>,
+    /// The folder of the linear models that were fitted.
+    linear: Option<PathBuf>,
+}
+
+impl<'a> Candidates<'a> {
+    pub(super) fn new(
+        training: &'a Training,
+        tuned: Option<Learned>,
+        linear: Option<PathBuf>,
+    ) -> Result<Self, LearnError> {
+        let transformer = match tuned {
+            Some(tuned) => {
+                let (_, before) = read_weights(training.base())?;
+                Some((tuned, before.into_iter().collect()))
+            }
+            None => None,
         };
+        Ok(Self {
+            training,
+            transformer,
+            linear,
+        })
+    }
+
+    /// Every way that is tried, the farthest first, and last the linear models alone.
+    pub(super) fn ways(&self) -> Vec<Way> {
+        let has_linear = self.linear.is_some();
         let mut ways = Vec::new();
-        for &share in shares {
-            for with_linear in [linear.map(|_| true), tuned.map(|_| false)] {
-                ways.extend(with_linear.map(|with_linear| Self { share, with_linear }));
+        if self.transformer.is_some() {
+            for share in SHARES_LEARNED {
+                if has_linear {
+                    ways.push(Way {
+                        share,
+                        with_linear: true,
+                    });
+                }
+                ways.push(Way {
+                    share,
+                    with_linear: false,
+                });
             }
         }
-        // The linear models alone.
-        ways.extend(tuned.and(linear).map(|_| Self {
-            share: 0.0,
-            with_linear: true,
-        }));
+        if has_linear {
+            ways.push(Way {
+                share: 0.0,
+                with_linear: true,
+            });
+        }
         ways
+    }
+
+    /// The whole folder of a model with what was learned, as far as `way` goes.
+    pub(super) fn make(&self, way: Way) -> Result<PathBuf, LearnError> {
+        let linear = self.linear.as_deref().filter(|_| way.with_linear);
+        let ending = if way.with_linear { "-linear" } else { "" };
+        let name = format!("candidate-{:.0}{ending}", way.share * 100.0);
+        let folder = self.training.all_but_weights(&name, linear)?;
+        match &self.transformer {
+            Some((tuned, before)) => {
+                write_tensors(&folder.join(WEIGHTS), &blend(before, tuned, way.share))?;
+            }
+            None => {
+                let (from, _) = read_weights(self.training.base())?;
+                let name = from.file_name().unwrap_or(WEIGHTS.as_ref());
+                std::fs::copy(&from, folder.join(name)).map_err(at("copy", &from))?;
+            }
+        }
+        Ok(folder)
+    }
+
+    /// Removes one that is not taken: each is as large as the model.
+    pub(super) fn remove(&self, folder: &Path) -> Result<(), LearnError> {
+        std::fs::remove_dir_all(folder).map_err(at("remove", folder))
     }
 }
 
@@ -268,41 +327,6 @@ impl Training {
         write(&path, |file| {
             Ok(serde_json::to_writer_pretty(file, &manifest)?)
         })
-    }
-
-    /// The whole folder of a model with what was learned, as far as `way` goes.
-    pub(super) fn candidate(
-        &self,
-        way: Way,
-        tuned: Option<&Learned>,
-        linear: Option<&Path>,
-    ) -> Result<PathBuf, LearnError> {
-        let (name, linear) = match linear.filter(|_| way.with_linear) {
-            Some(linear) => (
-                format!("candidate-{:.0}-linear", way.share * 100.0),
-                Some(linear),
-            ),
-            None => (format!("candidate-{:.0}", way.share * 100.0), None),
-        };
-        let folder = self.all_but_weights(&name, linear)?;
-        match tuned {
-            Some(tuned) => {
-                let before: BTreeMap<String, Tensor> =
-                    read_weights(self.base())?.1.into_iter().collect();
-                write_tensors(&folder.join(WEIGHTS), &blend(&before, tuned, way.share))?;
-            }
-            None => {
-                let (from, _) = read_weights(self.base())?;
-                let name = from.file_name().unwrap_or(WEIGHTS.as_ref());
-                std::fs::copy(&from, folder.join(name)).map_err(at("copy", &from))?;
-            }
-        }
-        Ok(folder)
-    }
-
-    /// Removes one that is not taken: each is as large as the model.
-    pub(super) fn drop_candidate(&self, folder: &Path) -> Result<(), LearnError> {
-        std::fs::remove_dir_all(folder).map_err(at("remove", folder))
     }
 
     /// Everything of the model in use but its weights, under the new version.

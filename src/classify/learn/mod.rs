@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use folder::Way;
+use folder::Candidates;
 pub use folder::{TRAINING, Training};
 pub use judge::{MOST_LOST, Measured};
 pub use texts::{LEAST_CORRECTIONS, Part, Text, prepare_texts};
@@ -157,10 +157,12 @@ pub fn train(
     let n_learned = learned.len();
 
     let ours = rehearse::texts();
-    let beside: Vec<&Text> = rehearsed.iter().copied().chain(&ours).collect();
+    let ours: Vec<&Text> = ours.iter().collect();
+    let beside = [&rehearsed[..], &ours].concat();
     let linear = linear::refit(training, &learned, &beside, recipe)?;
-    let tuned = tune::tune(training, &learned, &rehearsed, recipe, told)?;
-    let ways = Way::all(tuned.as_ref(), linear.as_deref());
+    let tuned = tune::tune(training, &learned, &rehearsed, &ours, recipe, told)?;
+    let candidates = Candidates::new(training, tuned, linear)?;
+    let ways = candidates.ways();
     let mut n_done = 0;
     let n_all = ways.len() + 1;
     let mut measure = |folder: &Path| {
@@ -175,7 +177,7 @@ pub fn train(
     let before = measure(training.base())?;
     let mut best: Option<(PathBuf, Measured)> = None;
     for way in ways {
-        let folder = training.candidate(way, tuned.as_ref(), linear.as_deref())?;
+        let folder = candidates.make(way)?;
         let after = measure(&folder)?;
         let is_better = match &best {
             None => true,
@@ -187,7 +189,7 @@ pub fn train(
             Some(folder)
         };
         if let Some(folder) = worse {
-            training.drop_candidate(&folder)?;
+            candidates.remove(&folder)?;
         }
         let is_best = |(_, best): &(PathBuf, Measured)| {
             best.n_held_wrong == 0 && best.may_replace(&before).is_ok()

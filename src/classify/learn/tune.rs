@@ -1,6 +1,6 @@
 //! Fits the upper layers of the transformer: what people said is learned by its class, and
-//! texts of the user's own and of ours keep the probabilities that the model in use gives them. The
-//! lower layers and the vocabulary stay: fifty texts could only spoil them.
+//! texts of the user's own and of ours keep the probabilities that the model in use gives
+//! them. The lower layers and the vocabulary stay: fifty texts could only spoil them.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,6 @@ use tch::nn::OptimizerConfig as _;
 use tch::{Kind as TensorKind, Tensor, nn};
 
 use super::folder::Checkpoint;
-use super::rehearse;
 use super::texts::Text;
 use super::{LearnError, Progress, Stage, Training};
 use crate::classify::model::{Encoded, Encoder, Network, load_encoder};
@@ -78,6 +77,7 @@ pub(super) fn tune(
     training: &Training,
     said: &[&Text],
     own: &[&Text],
+    ours: &[&Text],
     recipe: &TuneRecipe,
     told: &mut dyn FnMut(Progress),
 ) -> Result<Option<Learned>, LearnError> {
@@ -89,9 +89,7 @@ pub(super) fn tune(
     }
     let network = Network::load(training.base())?;
     let own = lessons_of_model(&encoder, &network, own, told)?;
-    let ours = rehearse::texts();
-    let ours: Vec<&Text> = ours.iter().collect();
-    let ours = lessons_of_model(&encoder, &network, &ours, told)?;
+    let ours = lessons_of_model(&encoder, &network, ours, told)?;
     let learning = only_upper_layers(&network, recipe.n_layers);
 
     let n_per_epoch = said.len().div_ceil(recipe.n_said.max(1));

@@ -139,20 +139,15 @@ fn known(decisions: &Decisions, in_use: &Weights, intents: Option<&Intents>) -> 
     let row = |decided: &Decided| {
         let mention = &decided.mention;
         let lang = mention.item.lang.as_deref();
+        let evidence = Evidence {
+            intent: intents
+                .and_then(|intents| intents.of(&mention.item.full_text(), mention.item.kind, lang)),
+            author: decided.author,
+            reach_before: None,
+        };
         let input = TriageInput {
-            item: &mention.item,
-            sentiment: &mention.sentiment,
             correction: None,
-            lang,
-            own: mention.own,
-            seen_at: mention.seen_at,
-            evidence: Evidence {
-                intent: intents.and_then(|intents| {
-                    intents.of(&mention.item.full_text(), mention.item.kind, lang)
-                }),
-                author: decided.author,
-                reach_before: None,
-            },
+            ..TriageInput::of(mention, evidence)
         };
         let signals = signals(&input, mention.seen_at);
         let (needed, weight) = match decided.needed {

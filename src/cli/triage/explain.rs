@@ -150,15 +150,7 @@ fn scored(weights: &Weights, mention: &Mention, evidence: Evidence) -> Scored {
     let now = evidence
         .reach_before
         .map_or(mention.seen_at, |before| before.at.max(mention.seen_at));
-    let input = TriageInput {
-        item: &mention.item,
-        sentiment: &mention.sentiment,
-        correction: mention.correction(),
-        lang: mention.item.lang.as_deref(),
-        own: mention.own,
-        seen_at: mention.seen_at,
-        evidence,
-    };
+    let input = TriageInput::of(mention, evidence);
     weights.score(&signals(&input, now))
 }
 

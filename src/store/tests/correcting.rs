@@ -3,19 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::sample::{assert_sound, at, found, get, opened, record};
-use crate::domain::{Correction, Label, Mention, MentionId};
+use crate::domain::{Correction, Label, Mention, MentionId, Said};
 use crate::store::Store;
 
 fn correct(store: &Store, id: &MentionId, label: Label, at: DateTime<Utc>) -> (Mention, bool) {
-    let said = |was, model: &str| Correction {
-        at,
-        by: "ana".to_owned(),
-        label,
-        was,
-        model: model.to_owned(),
-    };
+    let by = "ana".to_owned();
     let outcome = store
-        .correct(id, said, |_| Vec::new())
+        .correct(id, &Said { label, by, at }, |_| Vec::new())
         .expect("the mention is there");
     (outcome.mention, outcome.changed)
 }

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use tokio::sync::oneshot;
 
 use super::extract::ApiQuery;
 use crate::domain::SourceName;
@@ -88,19 +87,13 @@ async fn answer(
         body: body.to_vec(),
         sender,
     };
-    let (reply, outcome) = oneshot::channel();
-    if state
-        .control
-        .send(Command::Push { pushed, reply })
-        .await
-        .is_err()
-    {
-        return ApiProblem(Problem::no_daemon()).into_response();
-    }
-    match outcome.await {
+    let outcome = state
+        .ask_worker(|reply| Command::Push { pushed, reply })
+        .await;
+    match outcome {
         Ok(Ok(report)) => Json::<PushReport>(report).into_response(),
         Ok(Err(error)) => refused(error),
-        Err(_) => ApiProblem(Problem::no_daemon()).into_response(),
+        Err(problem) => ApiProblem(problem).into_response(),
     }
 }
 

@@ -140,20 +140,13 @@ pub(super) async fn sign_in_link(State(state): State<AppState>) -> Result<Json<L
     }))
 }
 
-/// Sends a command to the worker and waits for its answer.
+/// What the worker made of a command; what it could not do is a sentence for people.
 async fn ask_daemon<T>(
     state: &AppState,
     command: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Command,
 ) -> Result<T, Problem> {
-    let (reply, answer) = oneshot::channel();
-    if state.control.send(command(reply)).await.is_err() {
-        return Err(Problem::no_daemon());
-    }
-    match answer.await {
-        Ok(outcome) => outcome.map_err(Problem::failed),
-        // The worker stopped in the middle of it.
-        Err(_) => Err(Problem::no_daemon()),
-    }
+    let outcome = state.ask_worker(command).await?;
+    outcome.map_err(Problem::failed)
 }
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Problem {

@@ -28,8 +28,8 @@ use super::sample;
 use super::state::{AppState, Site, SourceInfo};
 use super::{TokenHash, router};
 use crate::domain::{
-    BrandName, Correction, Delivery, Destination, DestinationKind, Event, EventId, EventType,
-    Mention, Secret, SourceName, SourceStatus,
+    BrandName, Delivery, Destination, DestinationKind, Event, EventId, EventType, Mention, Secret,
+    SourceName, SourceStatus,
 };
 use crate::store::{NewMention, PollOutcome, Store};
 
@@ -109,19 +109,17 @@ impl House {
         let store = self.state.store.clone();
         tokio::spawn(async move {
             while let Some(command) = inbox.recv().await {
-                let Command::Correct { said, reply } = command else {
+                let Command::Correct {
+                    mention,
+                    said,
+                    reply,
+                } = command
+                else {
                     continue;
                 };
-                let correction = |was, model: &str| Correction {
-                    at: said.at,
-                    by: said.by.clone(),
-                    label: said.label,
-                    was,
-                    model: model.to_owned(),
-                };
                 let corrected = store
-                    .find_mention(&said.mention)
-                    .and_then(|found| store.correct(&found.id, correction, |_| Vec::new()));
+                    .find_mention(&mention)
+                    .and_then(|found| store.correct(&found.id, &said, |_| Vec::new()));
                 let _ = reply.send(corrected);
             }
         });
