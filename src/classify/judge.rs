@@ -20,9 +20,20 @@ pub(super) struct Judge {
     specialist: Option<Model>,
     linear: Option<Linear>,
     blend: Option<Blend>,
-    /// Whether the linear model answers what is easy for it.
+    /// Whether earlier stages answer what is easy for them.
     cascade: bool,
     cache: RefCell<Cache>,
+}
+
+/// Who is asked one after the other, each about what the one before left open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The linear model.
+    Linear,
+    /// The specialist with the linear model.
+    Specialist,
+    /// The transformer with both.
+    All,
 }
 
 impl Judge {
@@ -85,18 +96,19 @@ impl Judge {
 
     fn judge_anew(&self, inputs: &[Input]) -> Result<Vec<Sentiment>, ClassifyError> {
         let mut parts = self.linear_parts(inputs)?;
-        let mut verdicts: Vec<Option<Sentiment>> = inputs
-            .iter()
-            .zip(&parts)
-            .map(|(input, parts)| self.easily(input, parts))
-            .collect();
-        let hard: Vec<usize> = (0..inputs.len())
-            .filter(|&place| verdicts[place].is_none())
-            .collect();
-        self.add_transformers(inputs, &hard, &mut parts)?;
-        for place in hard {
-            verdicts[place] = Some(self.together(&inputs[place], &parts[place]));
-        }
+        let mut verdicts: Vec<Option<Sentiment>> = vec![None; inputs.len()];
+        let mut open: Vec<usize> = (0..inputs.len()).collect();
+        let mut close = |open: &mut Vec<usize>, parts: &[Parts], stage: Stage| {
+            open.retain(|&place| {
+                verdicts[place] = self.at(stage, &inputs[place], &parts[place]);
+                verdicts[place].is_none()
+            });
+        };
+        close(&mut open, &parts, Stage::Linear);
+        self.add_specialist(inputs, &open, &mut parts)?;
+        close(&mut open, &parts, Stage::Specialist);
+        self.add_transformer(inputs, &open, &mut parts)?;
+        close(&mut open, &parts, Stage::All);
         Ok(verdicts.into_iter().flatten().collect())
     }
 
@@ -104,7 +116,8 @@ impl Judge {
     pub(super) fn parts(&self, inputs: &[Input]) -> Result<Vec<Parts>, ClassifyError> {
         let mut parts = self.linear_parts(inputs)?;
         let all: Vec<usize> = (0..inputs.len()).collect();
-        self.add_transformers(inputs, &all, &mut parts)?;
+        self.add_specialist(inputs, &all, &mut parts)?;
+        self.add_transformer(inputs, &all, &mut parts)?;
         Ok(parts)
     }
 
@@ -163,51 +176,60 @@ impl Judge {
         }
     }
 
-    /// Asks the transformers about the inputs at these places.
-    fn add_transformers(
+    /// Asks the transformer about those of the inputs at these places that it can judge.
+    fn add_transformer(
         &self,
         inputs: &[Input],
         places: &[usize],
         parts: &mut [Parts],
     ) -> Result<(), ClassifyError> {
-        let theirs = |wanted: &dyn Fn(&Input) -> bool| -> Vec<usize> {
-            let places = places.iter().copied();
-            places.filter(|&place| wanted(&inputs[place])).collect()
-        };
-        let of_model = theirs(&|input| self.is_transformers(input));
-        for (&place, logits) in of_model.iter().zip(ask(&self.model, inputs, &of_model)?) {
+        let asked = those(inputs, places, |input| self.is_transformers(input));
+        for (&place, logits) in asked.iter().zip(ask(&self.model, inputs, &asked)?) {
             parts[place].transformer = Some(log_softmax(logits));
-        }
-        if let Some(specialist) = &self.specialist {
-            let of_specialist = theirs(&|input| {
-                let lang = input.spoken();
-                let speaks = lang.is_some() && specialist.manifest().speaks(lang);
-                speaks && !self.is_toward(input)
-            });
-            let said = ask(specialist, inputs, &of_specialist)?;
-            for (&place, logits) in of_specialist.iter().zip(said) {
-                parts[place].specialist = Some(log_softmax(logits));
-            }
         }
         Ok(())
     }
 
-    /// The verdict of the linear model alone, where the cascade is on and the text easy.
-    fn easily(&self, input: &Input, parts: &Parts) -> Option<Sentiment> {
+    /// Asks the specialist about those of the inputs at these places that it can judge.
+    fn add_specialist(
+        &self,
+        inputs: &[Input],
+        places: &[usize],
+        parts: &mut [Parts],
+    ) -> Result<(), ClassifyError> {
+        let Some(specialist) = &self.specialist else {
+            return Ok(());
+        };
+        let asked = those(inputs, places, |input| {
+            let lang = input.spoken();
+            let speaks = lang.is_some() && specialist.manifest().speaks(lang);
+            speaks && !self.is_toward(input)
+        });
+        for (&place, logits) in asked.iter().zip(ask(specialist, inputs, &asked)?) {
+            parts[place].specialist = Some(log_softmax(logits));
+        }
+        Ok(())
+    }
+
+    /// The verdict that a stage of the cascade comes to; `None` leaves it to the next.
+    fn at(&self, stage: Stage, input: &Input, parts: &Parts) -> Option<Sentiment> {
+        if stage == Stage::All {
+            return Some(self.together(input, parts));
+        }
         if !self.cascade || !self.is_transformers(input) {
             return None;
         }
-        let easy = self
-            .blend
-            .as_ref()?
-            .mix(input.written(), input.kind)?
-            .easy?;
-        let logits = parts.linear?;
-        let best = softmax(logits.map(|logit| logit / easy.temperature))
-            .into_iter()
-            .fold(0.0, f64::max);
-        let id = self.linear.as_ref().map(Linear::id)?;
-        (best >= easy.above).then(|| verdict(logits, easy.temperature, 0.0, &id))
+        let mix = self.blend.as_ref()?.mix(input.written(), input.kind)?;
+        let (easy, said, id) = match stage {
+            Stage::Linear => (mix.easy?, parts.linear?, self.linear.as_ref()?.id()),
+            _ => (
+                mix.without_transformer?,
+                mix.sum_without_transformer(parts)?,
+                self.specialist.as_ref()?.manifest().id(),
+            ),
+        };
+        easy.answers(said)
+            .then(|| verdict(said, easy.temperature, 0.0, &id))
     }
 
     fn together(&self, input: &Input, parts: &Parts) -> Sentiment {
@@ -292,6 +314,12 @@ fn specialist(folder: &Path, name: &str, settings: &Settings) -> Result<Model, C
         folder,
         ..settings.clone()
     })
+}
+
+/// Those of some places whose inputs are wanted.
+fn those(inputs: &[Input], places: &[usize], wanted: impl Fn(&Input) -> bool) -> Vec<usize> {
+    let places = places.iter().copied();
+    places.filter(|&place| wanted(&inputs[place])).collect()
 }
 
 /// What a transformer says of the inputs at some places, in their order.

@@ -98,8 +98,8 @@ pub struct Settings {
     pub n_threads: usize,
     /// Arithmetic; `Auto` takes bf16 where a short measurement finds it faster.
     pub precision: Precision,
-    /// Whether texts that are easy for the linear model are answered by it alone: faster,
-    /// and at most 0.3 points of macro-F1 worse on held-out texts.
+    /// Whether texts that are easy for the linear model, or for a specialist with it, are
+    /// answered without the transformer: faster, and at most 0.3 points of macro-F1 worse.
     pub cascade: bool,
     /// Verdicts kept for texts that come again; 0 keeps none.
     pub n_cached: usize,

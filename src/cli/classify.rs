@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::lines::Lines;
 use super::{Global, print};
 use crate::classify::{Classifier, Settings, Shelf, Spoken, Subject};
-use crate::config;
+use crate::config::{self, ModelConfig};
 use crate::domain::{Kind, Sentence, Sentiment};
 use crate::language;
 
@@ -117,7 +117,7 @@ pub(super) async fn start(global: &Global) -> anyhow::Result<Classifier> {
     Ok(tokio::task::spawn_blocking(move || Classifier::start(&settings)).await??)
 }
 
-/// The folder and the threads of the model that is meant.
+/// The model that is meant, and how the configuration wants it to judge.
 pub(super) fn settings(global: &Global) -> anyhow::Result<Settings> {
     let file = global.config_path();
     let configured = if file.exists() && (global.config.is_some() || global.model.is_none()) {
@@ -134,8 +134,10 @@ pub(super) fn settings(global: &Global) -> anyhow::Result<Settings> {
         |config| config.store_path.clone(),
     );
     let folder = Shelf::of_store(&store).choose(asked.as_deref())?;
+    let model = configured.map_or_else(ModelConfig::default, |config| config.model);
     Ok(Settings {
-        n_threads: configured.map_or(1, |config| config.model.threads),
+        n_threads: model.threads,
+        cascade: model.cascade,
         ..Settings::new(&folder)
     })
 }

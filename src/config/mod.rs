@@ -185,6 +185,8 @@ pub struct ModelConfig {
     pub path: Option<PathBuf>,
     /// Threads inside one inference.
     pub threads: usize,
+    /// Whether what is easy is answered without the large transformer.
+    pub cascade: bool,
 }
 
 impl Default for ModelConfig {
@@ -193,6 +195,7 @@ impl Default for ModelConfig {
         Self {
             path: None,
             threads: 1,
+            cascade: false,
         }
     }
 }

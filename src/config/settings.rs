@@ -33,7 +33,7 @@ const NET: Keys = Keys {
 
 const MODEL: Keys = Keys {
     table: "[model]",
-    known: &["path", "threads"],
+    known: &["path", "threads", "cascade"],
     later: &[],
     otherwise: None,
 };
@@ -220,6 +220,7 @@ pub(super) fn model(root: &Fields<'_, '_>) -> ModelConfig {
     if let Some(threads) = fields.count("threads", 1..=256, "threads = 1") {
         model.threads = threads.value;
     }
+    model.cascade = fields.switch("cascade");
     model
 }
 

@@ -128,6 +128,7 @@ timeout = "5s"
 [model]
 path = "/models/other"
 threads = 2
+cascade = true
 
 [triage]
 alert_max_age = "1d12h"
@@ -179,6 +180,7 @@ latest = "12h"
         Some(Path::new("/models/other"))
     );
     assert_eq!(config.model.threads, 2);
+    assert!(config.model.cascade);
     assert_eq!(config.triage.goal, Duration::from_secs(1_800));
     let printed = format!("{config:?}");
     assert!(!printed.contains("s3cret"), "{printed}");
@@ -250,7 +252,13 @@ fn the_reference_loads_and_shows_every_key() {
         &["every", "params", "brands", "definition", "adaptive"],
         &["ignore_robots", "timeout"],
         &["events", "secret", "kind", "min_score", "url"],
-        &["sources_dir", "alert_max_age", "allow_private", "threads"],
+        &[
+            "sources_dir",
+            "alert_max_age",
+            "allow_private",
+            "threads",
+            "cascade",
+        ],
         &["weights"],
     ] {
         for key in keys {
@@ -418,6 +426,7 @@ user_agent = "x"
 [model]
 path = "m"
 threads = 3
+cascade = true
 [triage]
 alert_max_age = "36h"
 flag_threshold = 0.5

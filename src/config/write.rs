@@ -187,7 +187,7 @@ impl Config {
                 ),
             ],
         );
-        let threads = self.model.threads;
+        let (threads, cascade) = (self.model.threads, self.model.cascade);
         table(
             out,
             "model",
@@ -203,6 +203,7 @@ impl Config {
                     "threads",
                     (threads != ModelConfig::default().threads).then(|| threads.to_string()),
                 ),
+                ("cascade", cascade.then(|| cascade.to_string())),
             ],
         );
         let (policy, default) = (&self.triage, TriagePolicy::default());

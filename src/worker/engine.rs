@@ -50,6 +50,7 @@ struct ModelChoice {
     asked: Option<PathBuf>,
     shelf: Shelf,
     n_threads: usize,
+    cascade: bool,
 }
 
 /// The model that judges now.
@@ -64,6 +65,7 @@ impl ModelChoice {
         let folder = self.shelf.choose(self.asked.as_deref())?;
         let classifier = Classifier::start(&Settings {
             n_threads: self.n_threads,
+            cascade: self.cascade,
             ..Settings::new(&folder)
         })?;
         Ok(Loaded { folder, classifier })
@@ -78,6 +80,7 @@ impl Engine {
             asked: model.or_else(|| plan.config.model.path.clone()),
             shelf: Shelf::of_store(&plan.config.store_path),
             n_threads: plan.config.model.threads,
+            cascade: plan.config.model.cascade,
         };
         Self {
             store,

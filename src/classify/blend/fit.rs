@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Blend, Easy, Mix, Parts, UNKNOWN, kind_key};
-use crate::classify::calibrate::{self, softmax};
+use crate::classify::calibrate;
 use crate::domain::{Kind, base_language};
 
 /// Weights of the linear model that are tried. A transformer that is too sure of itself
@@ -30,8 +30,13 @@ const TEMPERATURES: i32 = 22;
 const LEAST: usize = 300;
 /// What the cascade may cost in macro-F1 on held-out texts; the goal on new ones is 0.003.
 const CASCADE_MAY_COST: f64 = 0.0015;
-/// A first stage that answers less than this share is not worth asking.
+/// A stage of the cascade that answers less than this share is not worth asking.
 const LEAST_EASY: f64 = 0.05;
+/// The lowest bounds tried, in hundredths. The linear model has seen words of the
+/// collections that held-out texts share and new ones do not, so its own certainty is worth
+/// less than it looks.
+const LOWEST_ALONE: u32 = 80;
+const LOWEST_BESIDE: u32 = 50;
 
 /// A held-out text with what each judge said of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,8 +76,11 @@ pub struct Fitted {
     pub coverage: f64,
     /// Share of the answered that is right.
     pub accuracy_when_sure: f64,
-    /// Share that the first stage of the cascade answers.
+    /// Share that the linear model alone may answer.
     pub easy: f64,
+    /// Share that specialist and linear model may answer without the transformer, before
+    /// the linear model alone has had its own.
+    pub without_transformer: f64,
 }
 
 /// Fits every language and kind that there are texts of, and `und` on all of them with the
@@ -172,11 +180,22 @@ fn row(lang: &str, kind: &'static str, texts: &[&Heard]) -> Option<Fitted> {
     };
     let said: Vec<[f64; 3]> = sums.iter().map(|(sum, _)| *sum).collect();
     let macro_f1 = mean_macro_f1(texts, &said);
-    let mut easy = 0.0;
-    if let Some((found, share)) = easy_of(texts, &said, macro_f1) {
-        mix.easy = Some(found);
-        easy = share;
-    }
+    let least = macro_f1 - CASCADE_MAY_COST;
+    let all = |of: &dyn Fn(&Parts) -> Option<[f64; 3]>| -> Option<Vec<[f64; 3]>> {
+        texts.iter().map(|text| of(&text.parts)).collect()
+    };
+    let own = all(&|parts| mix.sum_without_transformer(parts));
+    let beside = stage(texts, own, &said, least, LOWEST_BESIDE);
+    let later = beside.as_ref().map_or(&said, |stage| &stage.said);
+    let alone = stage(
+        texts,
+        all(&|parts| parts.linear),
+        later,
+        least,
+        LOWEST_ALONE,
+    );
+    mix.easy = alone.as_ref().map(|stage| stage.easy);
+    mix.without_transformer = beside.as_ref().map(|stage| stage.easy);
     Some(Fitted {
         lang: lang.to_owned(),
         kind,
@@ -188,7 +207,8 @@ fn row(lang: &str, kind: &'static str, texts: &[&Heard]) -> Option<Fitted> {
         error_by_chance: certainty.error_by_chance,
         coverage: certainty.coverage,
         accuracy_when_sure: certainty.accuracy_when_sure,
-        easy,
+        easy: alone.map_or(0.0, |stage| stage.share),
+        without_transformer: beside.map_or(0.0, |stage| stage.share),
     })
 }
 
@@ -274,41 +294,59 @@ fn loss(texts: &[&Heard], shares: &[f64], said: &[[f64; 3]]) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
-/// The lowest bound above which the linear model may answer alone.
-fn easy_of(texts: &[&Heard], full: &[[f64; 3]], macro_f1: f64) -> Option<(Easy, f64)> {
-    let linear: Vec<[f64; 3]> = texts
-        .iter()
-        .map(|text| text.parts.linear)
-        .collect::<Option<_>>()?;
-    let pairs: Vec<([f64; 3], usize)> = linear
+/// A stage of the cascade on the texts that it is fitted on.
+struct Stage {
+    easy: Easy,
+    /// What the cascade says of each text from this stage on.
+    said: Vec<[f64; 3]>,
+    /// Share of the texts that the stage answers.
+    share: f64,
+}
+
+/// The lowest bound above which a stage may answer what `later` would: with it and with
+/// every higher one the collections keep `least` of macro-F1, so that a bound that only
+/// happens to do well is not taken. `None` where there is none, or it answers hardly anything.
+fn stage(
+    texts: &[&Heard],
+    own: Option<Vec<[f64; 3]>>,
+    later: &[[f64; 3]],
+    least: f64,
+    lowest: u32,
+) -> Option<Stage> {
+    let own = own?;
+    let pairs: Vec<([f64; 3], usize)> = own
         .iter()
         .zip(texts)
         .map(|(said, text)| (*said, text.meant))
         .collect();
     let temperature = calibrate::fit(&pairs)?.temperature;
-    let best: Vec<f64> = linear
-        .iter()
-        .map(|said| {
-            softmax(said.map(|logit| logit / temperature))
-                .into_iter()
-                .fold(0.0, f64::max)
-        })
-        .collect();
-    (80..100).find_map(|hundredths| {
-        let above = f64::from(hundredths) / 100.0;
-        let said: Vec<[f64; 3]> = (0..texts.len())
-            .map(|place| {
-                if best[place] >= above {
-                    linear[place]
-                } else {
-                    full[place]
-                }
+    let with = |hundredths: u32| {
+        let easy = Easy {
+            temperature,
+            above: f64::from(hundredths) / 100.0,
+        };
+        let mut n_answered = 0;
+        let said: Vec<[f64; 3]> = own
+            .iter()
+            .zip(later)
+            .map(|(own, later)| {
+                let answers = easy.answers(*own);
+                n_answered += usize::from(answers);
+                if answers { *own } else { *later }
             })
             .collect();
-        let share = best.iter().filter(|best| **best >= above).count() as f64 / best.len() as f64;
-        let is_as_good = mean_macro_f1(texts, &said) >= macro_f1 - CASCADE_MAY_COST;
-        (is_as_good && share >= LEAST_EASY).then_some((Easy { temperature, above }, share))
-    })
+        Stage {
+            easy,
+            said,
+            share: n_answered as f64 / own.len() as f64,
+        }
+    };
+    (lowest..100)
+        .rev()
+        .map(with)
+        .take_while(|stage| mean_macro_f1(texts, &stage.said) >= least)
+        .last()
+        .filter(|stage| stage.share >= LEAST_EASY)
 }
 
 /// Macro-F1 over the labels that a collection uses, averaged over the collections.
@@ -385,6 +423,60 @@ mod tests {
         assert!(easy.above >= 0.8 && row.easy >= 0.15, "{row:?}");
         let unknown = rows.last().expect("a row of unknown languages");
         assert_eq!((unknown.lang.as_str(), unknown.mix.linear), (UNKNOWN, 0.0));
+    }
+
+    #[test]
+    fn a_specialist_answers_alone_what_it_is_surely_right_about() {
+        let mut texts = texts();
+        for (n, text) in texts.iter_mut().enumerate() {
+            // Right and sure on two texts of three, wrong and wavering on the others.
+            let mut said = [-2.0; 3];
+            said[if n % 3 == 0 {
+                (text.meant + 1) % 3
+            } else {
+                text.meant
+            }] = if n % 3 == 0 { -1.5 } else { 2.0 };
+            text.parts.specialist = Some(said);
+            text.parts.linear = None;
+        }
+        let row = fit(&texts).swap_remove(0);
+        assert!(row.mix.specialist > 0.0, "{row:?}");
+        let alone = row.mix.without_transformer.expect("most texts are sure");
+        assert!((0.6..0.7).contains(&row.without_transformer), "{row:?}");
+        let answers = |text: &Heard| {
+            let said = row.mix.sum_without_transformer(&text.parts);
+            alone.answers(said.expect("the specialist speaks"))
+        };
+        assert!(answers(&texts[1]) && !answers(&texts[0]), "{row:?}");
+        assert_eq!(row.mix.easy, None);
+    }
+
+    #[test]
+    fn a_bound_counts_only_if_every_higher_one_does_as_well() {
+        let texts = texts();
+        let texts: Vec<&Heard> = texts.iter().collect();
+        let later: Vec<[f64; 3]> = texts.iter().map(|text| one(text.meant, 1.0)).collect();
+        // Surest where it is wrong (one text in twenty), less sure where it is right.
+        let own = (0..texts.len())
+            .map(|n| {
+                let meant = texts[n].meant;
+                if n % 20 == 0 {
+                    one((meant + 1) % 3, 6.0)
+                } else {
+                    one(meant, 3.0)
+                }
+            })
+            .collect();
+        assert!(stage(&texts, Some(own), &later, 0.98, LOWEST_BESIDE).is_none());
+        let right = texts.iter().map(|text| one(text.meant, 3.0)).collect();
+        let found = stage(&texts, Some(right), &later, 0.98, LOWEST_BESIDE).expect("a bound");
+        assert!((found.share - 1.0).abs() < 1e-9);
+    }
+
+    fn one(class: usize, logit: f64) -> [f64; 3] {
+        let mut said = [0.0; 3];
+        said[class] = logit;
+        said
     }
 
     #[test]

@@ -54,15 +54,29 @@ pub struct Mix {
     /// When the linear model alone may answer; absent where it never may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub easy: Option<Easy>,
+    /// When the specialist, with its weight and the linear model's, may answer without the
+    /// transformer; absent where it never may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_transformer: Option<Easy>,
 }
 
-/// The first stage of the cascade: texts that the linear model is sure enough of.
+/// A stage of the cascade: texts that it is sure enough of.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Easy {
-    /// The linear logits are divided by it.
+    /// The stage's logits are divided by it.
     pub temperature: f64,
-    /// The linear model answers when its best probability reaches this.
+    /// The stage answers when its best probability reaches this.
     pub above: f64,
+}
+
+impl Easy {
+    /// Whether the stage is sure enough of a text that it says this of.
+    pub fn answers(&self, said: [f64; 3]) -> bool {
+        let best = softmax(said.map(|logit| logit / self.temperature))
+            .into_iter()
+            .fold(0.0, f64::max);
+        best >= self.above
+    }
 }
 
 impl Default for Mix {
@@ -74,6 +88,7 @@ impl Default for Mix {
             temperature: 1.0,
             unsure_below: 0.5,
             easy: None,
+            without_transformer: None,
         }
     }
 }
@@ -105,6 +120,17 @@ impl Mix {
             }
         }
         sum
+    }
+
+    /// The same without the transformer; `None` where the specialist has nothing to say.
+    pub fn sum_without_transformer(&self, parts: &Parts) -> Option<[f64; 3]> {
+        let heard = self.specialist > 0.0 && parts.specialist.is_some();
+        heard.then(|| {
+            self.sum(&Parts {
+                transformer: None,
+                ..*parts
+            })
+        })
     }
 }
 

@@ -115,6 +115,7 @@ pub(super) fn calibrate(settings: &Settings, calibrate: &Calibrate) -> anyhow::R
             "sure",
             "accuracy when sure",
             "easy",
+            "without the transformer",
         ],
         &rows,
     )?;
@@ -150,6 +151,7 @@ fn row_of(row: &Fitted) -> Vec<String> {
         format!("{:.3}", row.coverage),
         format!("{:.3}", row.accuracy_when_sure),
         format!("{:.3}", row.easy),
+        format!("{:.3}", row.without_transformer),
     ]
 }
 
