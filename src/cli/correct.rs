@@ -94,7 +94,7 @@ async fn from_file(desk: &Desk, arguments: &Arguments, file: &Path) -> anyhow::R
     } else {
         Box::new(std::fs::File::open(file).with_context(|| format!("cannot open {shown}"))?)
     };
-    let (mut n_changed, mut n_known, mut n_bad) = (0, 0, 0);
+    let (mut n_changed, mut n_flagged, mut n_known, mut n_bad) = (0, 0, 0, 0);
     for (place, line) in BufReader::new(reader).lines().enumerate() {
         let line = line.with_context(|| format!("cannot read {shown}"))?;
         if line.trim().is_empty() {
@@ -108,7 +108,10 @@ async fn from_file(desk: &Desk, arguments: &Arguments, file: &Path) -> anyhow::R
             Err(error) => Err(error.into()),
         };
         match noted {
-            Ok(answer) if answer["changed"] == json!(true) => n_changed += 1,
+            Ok(answer) if answer["changed"] == json!(true) => {
+                n_changed += 1;
+                n_flagged += usize::from(answer["flagged"] == json!(true));
+            }
             Ok(_) => n_known += 1,
             Err(error) => {
                 n_bad += 1;
@@ -117,10 +120,13 @@ async fn from_file(desk: &Desk, arguments: &Arguments, file: &Path) -> anyhow::R
         }
     }
     if arguments.json {
-        print::json(&json!({ "n_changed": n_changed, "n_known": n_known, "n_bad": n_bad }))?;
+        print::json(&json!({
+            "n_changed": n_changed, "n_flagged": n_flagged, "n_known": n_known, "n_bad": n_bad
+        }))?;
     } else {
         print::line(&format!(
-            "{n_changed} corrected, {n_known} were so before, {n_bad} lines are wrong"
+            "{n_changed} corrected ({n_flagged} flagged by it), {n_known} were so before, \
+             {n_bad} lines are wrong"
         ))?;
     }
     Ok(if n_bad == 0 {
@@ -145,6 +151,12 @@ fn show(answer: &Value, as_json: bool) -> anyhow::Result<()> {
         .and_then(|all| all.last())
         .and_then(|last| last["was"].as_str())
         .unwrap_or_default();
+    if answer["flagged"] == json!(true) {
+        let deadline = mention["flag"]["reply_by"].as_str().unwrap_or_default();
+        print::line(&format!(
+            "{id} is flagged now, to be answered by {deadline}; `hearken cases list` shows it"
+        ))?;
+    }
     print::line(&format!(
         "{id} is {label}, it was {was}; learn from corrections with `hearken model train --from corrections`"
     ))

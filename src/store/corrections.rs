@@ -19,6 +19,8 @@ pub struct Corrected {
     pub mention: Mention,
     /// Whether anything changed; it does not when a person said the same already.
     pub changed: bool,
+    /// Whether the mention got its flag by this.
+    pub flagged: bool,
     /// The events that were stored for it.
     pub events: Vec<EventId>,
 }
@@ -61,6 +63,7 @@ impl Store {
                 stored = put_events(view, &events)?;
             }
             Ok(Corrected {
+                flagged: old.flag.is_none() && row.mention.flag.is_some(),
                 mention: row.mention,
                 changed,
                 events: stored,

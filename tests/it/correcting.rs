@@ -62,7 +62,8 @@ fn a_person_who_calls_it_negative_sends_the_alert_that_was_missing_once() {
     );
 
     // The next alert is that of the other mention: nothing stood between them.
-    place.run(&["correct", &second, "negative"]).ok();
+    let said = place.run(&["correct", &second, "negative"]).ok();
+    assert!(said.stdout.contains("is flagged now"), "{}", said.stdout);
     let hooks = wait_for("the second alert", || {
         let asked = receiver.asked();
         (asked.len() >= 2).then_some(asked)

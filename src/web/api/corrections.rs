@@ -28,6 +28,7 @@ pub(super) struct Said {
 pub(super) struct Noted {
     mention: Mention,
     changed: bool,
+    flagged: bool,
 }
 
 pub(super) async fn correct(
@@ -40,6 +41,7 @@ pub(super) async fn correct(
     Ok(Json(Noted {
         mention: outcome.mention,
         changed: outcome.changed,
+        flagged: outcome.flagged,
     }))
 }
 
