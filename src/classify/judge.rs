@@ -13,11 +13,11 @@ use super::model::{Manifest, Model};
 use super::{ClassifyError, Input, Settings};
 use crate::domain::{Label, Sentiment};
 
-/// The transformer, a specialist where it has one, and the linear models beside them.
+/// The transformer, its specialists of some languages, and the linear models beside them.
 pub(super) struct Judge {
     model: Model,
     model_id: String,
-    specialist: Option<Model>,
+    specialists: Vec<Model>,
     linear: Option<Linear>,
     blend: Option<Blend>,
     /// Whether earlier stages answer what is easy for them.
@@ -39,24 +39,28 @@ enum Stage {
 impl Judge {
     pub(super) fn load(settings: &Settings) -> Result<Self, ClassifyError> {
         let blend = Blend::read(&settings.folder)?;
-        let name = blend.as_ref().and_then(|blend| blend.specialist.clone());
-        Self::with(settings, blend, name.as_deref())
+        let names = blend.as_ref().map(|blend| blend.specialists.clone());
+        Self::with(settings, blend, &names.unwrap_or_default())
     }
 
-    /// The same with a specialist of the caller's choice.
-    pub(super) fn load_beside(settings: &Settings, name: &str) -> Result<Self, ClassifyError> {
-        Self::with(settings, Blend::read(&settings.folder)?, Some(name))
+    /// The same with specialists of the caller's choice.
+    pub(super) fn load_beside(
+        settings: &Settings,
+        names: &[String],
+    ) -> Result<Self, ClassifyError> {
+        Self::with(settings, Blend::read(&settings.folder)?, names)
     }
 
     fn with(
         settings: &Settings,
         blend: Option<Blend>,
-        name: Option<&str>,
+        names: &[String],
     ) -> Result<Self, ClassifyError> {
         let model = Model::load(settings)?;
-        let specialist = name
+        let specialists = names
+            .iter()
             .map(|name| specialist(&settings.folder, name, settings))
-            .transpose()?;
+            .collect::<Result<_, _>>()?;
         let linear = find_linear(&settings.folder)
             .map(|folder| Linear::open(&folder))
             .transpose()?;
@@ -64,7 +68,7 @@ impl Judge {
             model_id: model.manifest().id(),
             cache: RefCell::new(Cache::new(settings.n_cached, &model.manifest().id())),
             model,
-            specialist,
+            specialists,
             linear,
             blend,
             cascade: settings.cascade,
@@ -105,7 +109,7 @@ impl Judge {
             });
         };
         close(&mut open, &parts, Stage::Linear);
-        self.add_specialist(inputs, &open, &mut parts)?;
+        self.add_specialists(inputs, &open, &mut parts)?;
         close(&mut open, &parts, Stage::Specialist);
         self.add_transformer(inputs, &open, &mut parts)?;
         close(&mut open, &parts, Stage::All);
@@ -116,7 +120,7 @@ impl Judge {
     pub(super) fn parts(&self, inputs: &[Input]) -> Result<Vec<Parts>, ClassifyError> {
         let mut parts = self.linear_parts(inputs)?;
         let all: Vec<usize> = (0..inputs.len()).collect();
-        self.add_specialist(inputs, &all, &mut parts)?;
+        self.add_specialists(inputs, &all, &mut parts)?;
         self.add_transformer(inputs, &all, &mut parts)?;
         Ok(parts)
     }
@@ -190,25 +194,30 @@ impl Judge {
         Ok(())
     }
 
-    /// Asks the specialist about those of the inputs at these places that it can judge.
-    fn add_specialist(
+    /// Asks the specialists about those of the inputs at these places that they can judge.
+    fn add_specialists(
         &self,
         inputs: &[Input],
         places: &[usize],
         parts: &mut [Parts],
     ) -> Result<(), ClassifyError> {
-        let Some(specialist) = &self.specialist else {
-            return Ok(());
-        };
-        let asked = those(inputs, places, |input| {
-            let lang = input.spoken();
-            let speaks = lang.is_some() && specialist.manifest().speaks(lang);
-            speaks && !self.is_toward(input)
-        });
-        for (&place, logits) in asked.iter().zip(ask(specialist, inputs, &asked)?) {
-            parts[place].specialist = Some(log_softmax(logits));
+        for specialist in &self.specialists {
+            let asked = those(inputs, places, |input| {
+                let asked = self.specialist_of(input);
+                asked.is_some_and(|asked| std::ptr::eq(asked, specialist))
+            });
+            for (&place, logits) in asked.iter().zip(ask(specialist, inputs, &asked)?) {
+                parts[place].specialist = Some(log_softmax(logits));
+            }
         }
         Ok(())
+    }
+
+    /// The specialist of an input's language, unless the verdict is about a brand.
+    fn specialist_of(&self, input: &Input) -> Option<&Model> {
+        let lang = input.written().filter(|_| !self.is_toward(input))?;
+        let mut specialists = self.specialists.iter();
+        specialists.find(|specialist| specialist.manifest().speaks(Some(lang)))
     }
 
     /// The verdict that a stage of the cascade comes to; `None` leaves it to the next.
@@ -225,7 +234,7 @@ impl Judge {
             _ => (
                 mix.without_transformer?,
                 mix.sum_without_transformer(parts)?,
-                self.specialist.as_ref()?.manifest().id(),
+                self.specialist_of(input)?.manifest().id(),
             ),
         };
         easy.answers(said)

@@ -9,22 +9,19 @@ use crate::domain::Label;
 const PART: usize = 256;
 
 /// What each judge of a model's folder says of labelled texts, in their order; those that
-/// people were unsure of are left out. `specialist` is the folder's name of a model to hear
-/// beside it, where the blend in use names none or another. `done` is told how many texts were heard each time.
+/// people were unsure of are left out. `specialists` are the folders' names of the models to hear
+/// beside it. `done` is told how many texts were heard each time.
 /// Runs for minutes: call it off the async runtime.
 ///
 /// # Errors
 /// `BadModel` and `Inference`, as in judging.
 pub fn listen(
     settings: &Settings,
-    specialist: Option<&str>,
+    specialists: &[String],
     texts: &[Labelled],
     mut done: impl FnMut(u64),
 ) -> Result<Vec<Heard>, ClassifyError> {
-    let judge = match specialist {
-        Some(name) => Judge::load_beside(settings, name)?,
-        None => Judge::load(settings)?,
-    };
+    let judge = Judge::load_beside(settings, specialists)?;
     let mut heard = Vec::with_capacity(texts.len());
     for part in texts.chunks(PART) {
         let inputs: Vec<Input> = part.iter().map(|text| text.input.clone()).collect();

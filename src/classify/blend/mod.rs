@@ -9,7 +9,7 @@ mod listen;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::ClassifyError;
 use super::calibrate::softmax;
@@ -25,9 +25,16 @@ pub const UNKNOWN: &str = "und";
 /// `blend.json`: written by `hearken model calibrate --write`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Blend {
-    /// The folder beside ours of a model that knows some languages better.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub specialist: Option<String>,
+    /// The folders beside ours of models that know some languages better; the first that
+    /// speaks a text's language, as it is written, is asked. Once there was but one:
+    /// `"specialist": "hearken-en"` still reads.
+    #[serde(
+        default,
+        alias = "specialist",
+        deserialize_with = "one_or_many",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub specialists: Vec<String>,
     /// Language → kind (post, review, article) → what was fitted. A kind without a row is
     /// judged as a post, `hi-Latn` without one as `hi`, a language without one as `und`.
     pub languages: BTreeMap<String, BTreeMap<String, Mix>>,
@@ -182,6 +189,19 @@ impl Blend {
     }
 }
 
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Names::deserialize(deserializer)? {
+        Names::One(name) => vec![name],
+        Names::Many(names) => names,
+    })
+}
+
 /// The key of a kind in the tables of the blend: what is no review and no article is
 /// judged as a post, as in training.
 pub fn kind_key(kind: Kind) -> &'static str {
@@ -227,6 +247,20 @@ mod tests {
         let of_unknown = blend.mix(Some("ja"), Kind::Post).expect("a row");
         assert!((of_unknown.temperature - 2.0).abs() < 1e-9);
         assert_eq!(blend.mix(None, Kind::Post), Some(of_unknown));
+    }
+
+    #[test]
+    fn specialists_are_a_list_and_one_alone_still_reads() {
+        let names = |text: &str| {
+            let read = blend(text).expect("it is valid").expect("it is there");
+            read.specialists
+        };
+        assert_eq!(names(r#"{"specialist": "a", "languages": {}}"#), ["a"]);
+        assert_eq!(
+            names(r#"{"specialists": ["a", "b"], "languages": {}}"#),
+            ["a", "b"]
+        );
+        assert!(names(r#"{"languages": {}}"#).is_empty());
     }
 
     #[test]

@@ -33,9 +33,10 @@ pub(in crate::cli) struct Calibrate {
     /// Only these sources
     #[arg(long, value_delimiter = ',', value_name = "SOURCE")]
     only: Vec<String>,
-    /// A model beside this one that knows some languages better, by its folder's name
-    #[arg(long, value_name = "NAME")]
-    specialist: Option<String>,
+    /// Models beside this one that know some languages better, by their folders' names, instead
+    /// of those in use
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    specialist: Vec<String>,
     /// A file where what the judges say is kept; texts that stand in it are not judged again
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
@@ -49,7 +50,11 @@ pub(in crate::cli) struct Calibrate {
 
 pub(super) fn calibrate(settings: &Settings, calibrate: &Calibrate) -> anyhow::Result<()> {
     let in_use = Blend::read(&settings.folder)?.unwrap_or_default();
-    let specialist = calibrate.specialist.clone().or(in_use.specialist);
+    let specialists = if calibrate.specialist.is_empty() {
+        in_use.specialists
+    } else {
+        calibrate.specialist.clone()
+    };
     let hear = |paths: &[PathBuf], keep: Option<&Path>| -> anyhow::Result<Vec<Heard>> {
         let mut texts = read_labelled(paths)?;
         texts.retain(|text| calibrate.only.is_empty() || calibrate.only.contains(&text.source));
@@ -59,7 +64,7 @@ pub(super) fn calibrate(settings: &Settings, calibrate: &Calibrate) -> anyhow::R
             return Ok(heard);
         }
         let bar = progress(texts.len());
-        let heard = listen(settings, specialist.as_deref(), &texts, |n| bar.inc(n))?;
+        let heard = listen(settings, &specialists, &texts, |n| bar.inc(n))?;
         bar.finish_and_clear();
         if let Some(keep) = keep {
             store(keep, |file| write_kept(file, &heard))?;
@@ -84,7 +89,7 @@ pub(super) fn calibrate(settings: &Settings, calibrate: &Calibrate) -> anyhow::R
         kinds.insert(row.kind.to_owned(), row.mix.clone());
     }
     let blend = Blend {
-        specialist,
+        specialists,
         languages,
         toward: toward.as_ref().map(|row| row.mix.clone()).or(in_use.toward),
     };
