@@ -12,6 +12,8 @@ from pathlib import Path
 import regex
 from tokenizers import Tokenizer
 
+from multi.romanise import romanise
+
 LABELS = ["negative", "neutral", "positive"]
 KIND_TOKENS = {"post": "[unused1]", "comment": "[unused1]", "question": "[unused1]",
                "article": "[unused1]", "review": "[unused2]"}
@@ -55,7 +57,8 @@ class Encoder:
         self.tok = Tokenizer.from_file(str(tokenizer_json))
         self.tok.no_truncation()
         self.tok.no_padding()
-        self.cls, self.sep, self.pad = (self.tok.token_to_id(t) for t in ("[CLS]", "[SEP]", "[PAD]"))
+        self.cls, self.sep, self.pad, self.mask = (
+            self.tok.token_to_id(t) for t in ("[CLS]", "[SEP]", "[PAD]", "[MASK]"))
         self.kind = {k: self.tok.token_to_id(t) for k, t in KIND_TOKENS.items()}
 
     def __call__(self, texts, kinds, max_tokens):
@@ -184,6 +187,19 @@ def tested(data):
             for r in load(data, "test", path.name.split(".")[0]) if r["lang"] == "en"}
 
 
+def is_latin(text):
+    """Whether most letters are Latin, as `Input::written` asks."""
+    letters = [c for c in text if c.isalpha()]
+    return 2 * sum(c.isascii() for c in letters) > len(letters)
+
+
+def in_latin(rows, n_romanised, rng):
+    """The rows in Latin letters, and up to so many of the others written in them."""
+    others = [r for r in rows if not is_latin(r["text"])]
+    copies = [{**r, "text": romanise(r["text"])} for r in rng.sample(others, min(n_romanised, len(others)))]
+    return [r for r in [*rows, *copies] if is_latin(r["text"])]
+
+
 def build_mix(data, recipe, rng):
     """The texts of one epoch. Returns (examples, files) where files records what was read."""
     rows_of = manifest(data)
@@ -191,14 +207,18 @@ def build_mix(data, recipe, rng):
     mix, files = [], []
     for source, caps in recipe["sources"].items():
         row = rows_of[source, "train"]
-        assert source not in NEVER_TRAIN and row["lang"] == "en", source
+        assert source not in NEVER_TRAIN and row["lang"] in recipe.get("languages", ["en"]), source
         if row["licence_class"] not in allowed:
             print(f"left out for its licence class {row['licence_class']}: {source}", flush=True)
             continue
-        rows = capped(load(data, "train", source), caps, rng)
-        mix += [{"text": r["text"], "label": r["label"], "source": source, "kind": row["kind"]}
-                for r in rows]
-        files.append({"file": f"train/{source}.jsonl.gz", "kind": row["kind"],
+        rows = load(data, "train", source)
+        if recipe.get("latin"):
+            rows = in_latin(rows, recipe.get("romanised", {}).get(source, 0), rng)
+        rows = capped(rows, caps, rng)
+        # What is no review is judged as a post.
+        kind = "review" if row["kind"] == "review" else "post"
+        mix += [{"text": r["text"], "label": r["label"], "source": source, "kind": kind} for r in rows]
+        files.append({"file": f"train/{source}.jsonl.gz", "kind": kind,
                       "licence_class": row["licence_class"],
                       "sha256": sha256(Path(data) / "train" / f"{source}.jsonl.gz"),
                       "used": dict(Counter(r["label"] for r in rows))})

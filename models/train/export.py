@@ -36,13 +36,21 @@ def write_model(state, base, out, hearken, dtype=torch.float16):
     (out / "hearken.json").write_text(json.dumps(hearken, indent=2) + "\n")
 
 
-def hearken_json(trained, temperature=None, unsure_below=None, max_tokens=128):
-    return {"name": "hearken-en", "version": "2", "languages": ["en"], "labels": LABELS,
+MINILM = "sentence-transformers/all-MiniLM-L6-v2 (MiniLM-L6-H384-uncased), Apache-2.0"
+MODELS = {
+    "hearken-en": {"version": "2", "languages": ["en"], "base": MINILM},
+    "hearken-codemix": {"version": "1", "languages": ["hi-Latn", "te-Latn"],
+                        "base": f"hearken-en 2 with more pieces, of {MINILM}"},
+}
+
+
+def hearken_json(name, trained, temperature=None, unsure_below=None, max_tokens=128):
+    of = MODELS[name]
+    return {"name": name, "version": of["version"], "languages": of["languages"], "labels": LABELS,
             "max_tokens": max_tokens, "kind_tokens": KIND_TOKENS,
             "temperature": temperature or {"post": 1.0, "review": 1.0},
             "unsure_below": unsure_below or {"post": 0.5, "review": 0.5},
-            "base": "sentence-transformers/all-MiniLM-L6-v2 (MiniLM-L6-H384-uncased), Apache-2.0",
-            "trained": trained}
+            "base": of["base"], "trained": trained}
 
 
 def load_weights(folder):
@@ -85,6 +93,7 @@ def write_expected(folder):
 
 if __name__ == "__main__":
     ap = argparse.ArgumentParser()
+    ap.add_argument("--name", default="hearken-en", choices=MODELS)
     ap.add_argument("--checkpoint", help="a state dict saved by train.py")
     ap.add_argument("--base", help="folder of the base encoder")
     ap.add_argument("--out", required=True)
@@ -96,6 +105,6 @@ if __name__ == "__main__":
     if a.checkpoint:
         cal = json.loads(Path(a.calibration).read_text()) if a.calibration else {}
         write_model(torch.load(a.checkpoint, map_location="cpu", weights_only=True), a.base, a.out,
-                    hearken_json(a.trained, cal.get("temperature"), cal.get("unsure_below"), a.max_tokens),
+                    hearken_json(a.name, a.trained, cal.get("temperature"), cal.get("unsure_below"), a.max_tokens),
                     getattr(torch, a.dtype))
     write_expected(a.out)

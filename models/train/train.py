@@ -1,5 +1,10 @@
 """Fine-tunes the base encoder on the mix of a recipe. Stops and resumes at any checkpoint.
 
+A recipe may ask for more than sources: `label_smoothing`; `hide`, the share of pieces that are
+masked; `whole_pieces`, the share of texts that are cut by `tokenizer.json` while the others are
+cut into the smaller pieces of `tokenizer.small.json` (both by extend.py); `embeddings_lr`; the
+dev files to `watch`.
+
 The loss is cross-entropy on logits + tau * log(class prior of the text's source): a model that
 need not repeat the class balance of whoever collected a source (Menon et al. 2021). A class that
 a source never uses is masked out for its texts, so two-class sources say nothing about neutral.
@@ -17,7 +22,7 @@ import torch
 import transformers
 from transformers import BertForSequenceClassification
 
-from data import LABELS, Encoder, build_mix, load, manifest, sha256
+from data import LABELS, Encoder, build_mix, is_latin, load, manifest, sha256
 from evaluate import logits_of, pad, scores
 
 WATCH = ["tweeteval_sentiment", "entity_brand_tweets", "sst3", "fdu_amazon_reviews"]
@@ -46,6 +51,16 @@ def batches(lengths, size, rng, group=60):
     return out
 
 
+def inputs(rows, recipe, encoder, rng):
+    """The ids of a batch, cut and masked anew each time as the recipe says."""
+    whole, hide = recipe.get("whole_pieces"), recipe.get("hide", 0.0)
+    batch = [r["ids" if whole is None or rng.random() < whole else "small"] for r in rows]
+    if hide:
+        batch = [[encoder.mask if 1 < place < len(ids) - 1 and rng.random() < hide else piece
+                  for place, piece in enumerate(ids)] for ids in batch]
+    return batch
+
+
 def save(obj, path):
     torch.save(obj, f"{path}.part")
     os.replace(f"{path}.part", path)
@@ -58,6 +73,7 @@ def main():
     ap.add_argument("--run", required=True, help="folder for checkpoints and the log, outside the repository")
     ap.add_argument("--recipe", required=True)
     ap.add_argument("--init", help="start from these weights instead of the base's")
+    ap.add_argument("--seed", type=int, help="instead of the recipe's, for another run of it")
     ap.add_argument("--threads", type=int, default=1)
     ap.add_argument("--steps", type=int, help="stop early, to try something out")
     ap.add_argument("--every", type=int, default=1000, help="steps between checkpoints")
@@ -66,19 +82,24 @@ def main():
     run = Path(a.run)
     run.mkdir(parents=True, exist_ok=True)
     recipe = json.loads(Path(a.recipe).read_text())
+    recipe["seed"] = a.seed or recipe["seed"]
     random.seed(recipe["seed"])
     torch.manual_seed(recipe["seed"])
 
     encoder = Encoder(Path(a.base) / "tokenizer.json")
+    encoders = {"ids": encoder}
+    if "whole_pieces" in recipe:
+        encoders["small"] = Encoder(Path(a.base) / "tokenizer.small.json")
     epochs, plan = [], []
     for e in range(recipe["epochs"]):  # capped sources and joined texts are drawn anew each epoch
         rng = random.Random(recipe["seed"] * 1000 + e)
         mix, files = build_mix(a.data, recipe, rng)
         for kind in ("post", "review"):
             part = [r for r in mix if r["kind"] == kind]
-            for r, ids in zip(part, encoder([r["text"] for r in part], [kind] * len(part),
+            for name, cut in encoders.items():
+                for r, ids in zip(part, cut([r["text"] for r in part], [kind] * len(part),
                                             recipe["max_tokens"][kind])):
-                r["ids"] = ids
+                    r[name] = ids
         bias = priors(mix, recipe["tau"])
         for r in mix:
             r["bias"] = bias[r["source"]]
@@ -92,8 +113,8 @@ def main():
          "torch": torch.__version__, "transformers": transformers.__version__}, indent=1))
 
     watch, rng = {}, random.Random(1)
-    for source in WATCH:
-        items = load(a.data, "dev", source)
+    for source in recipe.get("watch", WATCH):
+        items = [r for r in load(a.data, "dev", source) if not recipe.get("latin") or is_latin(r["text"])]
         rng.shuffle(items)
         watch[source] = (items[:500], manifest(a.data)[source, "dev"]["kind"])
 
@@ -101,10 +122,14 @@ def main():
                                                           attn_implementation="sdpa")
     if a.init:
         model.load_state_dict(torch.load(a.init, weights_only=True))
-    decay = [p for n, p in model.named_parameters() if p.dim() > 1]
-    rest = [p for n, p in model.named_parameters() if p.dim() <= 1]
-    opt = torch.optim.AdamW([{"params": decay, "weight_decay": recipe["weight_decay"]},
-                             {"params": rest, "weight_decay": 0.0}], lr=recipe["lr"], fused=True)
+    lr_of_pieces = recipe.get("embeddings_lr")
+    pieces = model.bert.embeddings.word_embeddings.weight if lr_of_pieces else None
+    decay = [p for p in model.parameters() if p.dim() > 1 and p is not pieces]
+    rest = [p for p in model.parameters() if p.dim() <= 1]
+    groups = [{"params": decay, "weight_decay": recipe["weight_decay"]}, {"params": rest, "weight_decay": 0.0}]
+    if lr_of_pieces:
+        groups.append({"params": [pieces], "weight_decay": 0.0, "lr": lr_of_pieces})
+    opt = torch.optim.AdamW(groups, lr=recipe["lr"], fused=True)
     total = len(plan)
     warm = max(1, int(total * recipe["warmup"]))
     sched = torch.optim.lr_scheduler.LambdaLR(
@@ -116,6 +141,7 @@ def main():
         opt.load_state_dict(c["opt"])
         sched.load_state_dict(c["sched"])
         torch.set_rng_state(c["rng"])
+        random.setstate(c["random"])
         start = c["step"]
         print(f"resumed at step {start}", flush=True)
 
@@ -124,12 +150,16 @@ def main():
         model.train()
         e, index = plan[step]
         rows = [epochs[e][i] for i in index]
-        x, mask = pad([r["ids"] for r in rows], encoder.pad)
+        x, mask = pad(inputs(rows, recipe, encoder, random), encoder.pad)
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(input_ids=x, attention_mask=mask).logits
-        logits = torch.log_softmax(logits.float() + torch.tensor([r["bias"] for r in rows]), 1)
+        bias = torch.tensor([r["bias"] for r in rows])
+        logits = torch.log_softmax(logits.float() + bias, 1)
         # The probability of the classes that the text may have; for most texts that is one.
-        loss = -(logits + torch.tensor([r["barred"] for r in rows])).logsumexp(1).mean()
+        right = (logits + torch.tensor([r["barred"] for r in rows])).logsumexp(1)
+        used = (bias > -1e3).float()
+        even = (logits * used).sum(1) / used.sum(1)
+        loss = -(right.lerp(even, recipe.get("label_smoothing", 0.0))).mean()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe["clip"])
         opt.step()
@@ -144,7 +174,7 @@ def main():
                   f"left {(total - done) * t / (done - start) / 60:.1f} min", flush=True)
         if done % a.every == 0 or done == total:
             save({"model": model.state_dict(), "opt": opt.state_dict(), "sched": sched.state_dict(),
-                  "rng": torch.get_rng_state(), "step": done}, latest)
+                  "rng": torch.get_rng_state(), "random": random.getstate(), "step": done}, latest)
             save(model.state_dict(), run / f"step{done}.pt")
             rng_state = torch.get_rng_state()
             model.eval()

@@ -250,7 +250,9 @@ mod tests {
     fn the_shipped_models_agree_with_their_training() {
         let shipped = crate::classify::find_model(None).expect("the shipped model is there");
         agrees_with_its_training(&shipped);
-        agrees_with_its_training(&shipped.with_file_name("hearken-en"));
+        for specialist in ["hearken-en", "hearken-codemix"] {
+            agrees_with_its_training(&shipped.with_file_name(specialist));
+        }
     }
 
     fn agrees_with_its_training(folder: &Path) {

@@ -33,6 +33,9 @@ pub(in crate::cli) struct Calibrate {
     /// Only these sources
     #[arg(long, value_delimiter = ',', value_name = "SOURCE")]
     only: Vec<String>,
+    /// Not these sources: labels that no judge agrees with, say
+    #[arg(long, value_delimiter = ',', value_name = "SOURCE", conflicts_with = "only")]
+    except: Vec<String>,
     /// Models beside this one that know some languages better, by their folders' names, instead
     /// of those in use
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
@@ -57,7 +60,10 @@ pub(super) fn calibrate(settings: &Settings, calibrate: &Calibrate) -> anyhow::R
     };
     let hear = |paths: &[PathBuf], keep: Option<&Path>| -> anyhow::Result<Vec<Heard>> {
         let mut texts = read_labelled(paths)?;
-        texts.retain(|text| calibrate.only.is_empty() || calibrate.only.contains(&text.source));
+        texts.retain(|text| {
+            let named = |sources: &[String]| sources.contains(&text.source);
+            (calibrate.only.is_empty() || named(&calibrate.only)) && !named(&calibrate.except)
+        });
         if let Some(heard) = keep.map(read_kept).transpose()?
             && heard.len() == texts.len()
         {
