@@ -10,6 +10,7 @@ import argparse
 import json
 import random
 import shutil
+import unicodedata
 from pathlib import Path
 
 import torch
@@ -22,13 +23,14 @@ VECTORS = "bert.embeddings.word_embeddings.weight"
 
 
 def new_pieces(old, texts, size, at_least):
-    """Pieces of two letters and more that a vocabulary of `size` has and the old one has not."""
+    """Emoji, and pieces of two letters and more, that a vocabulary of `size` has and the old one has not."""
     fresh = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     fresh.normalizer, fresh.pre_tokenizer = old.normalizer, old.pre_tokenizer
     fresh.train_from_iterator(texts, trainers.WordPieceTrainer(
         vocab_size=size, min_frequency=at_least, special_tokens=["[UNK]"], show_progress=False))
     known = old.get_vocab()
-    return sorted(p for p in fresh.get_vocab() if p not in known and len(p.lstrip("#")) > 1)
+    return sorted(p for p in fresh.get_vocab()
+                  if p not in known and (len(p.lstrip("#")) > 1 or unicodedata.category(p[-1]).startswith("S")))
 
 
 def main():

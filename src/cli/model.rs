@@ -8,6 +8,7 @@ mod learn;
 mod toward;
 mod train;
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -132,6 +133,26 @@ fn judged(classifier: &Classifier, texts: &[Labelled]) -> anyhow::Result<Vec<Sen
     }
     progress.finish_and_clear();
     Ok(verdicts)
+}
+
+/// A `NAME=NUMBER` within bounds; `form` and `example` are for the one who wrote it wrong.
+fn named_number(
+    text: &str,
+    form: &str,
+    example: &str,
+    bounds: RangeInclusive<f64>,
+) -> Result<(String, f64), String> {
+    let (name, number) = text
+        .split_once('=')
+        .ok_or_else(|| format!("write {form}, for instance {example}"))?;
+    match number.parse::<f64>() {
+        Ok(found) if bounds.contains(&found) => Ok((name.to_owned(), found)),
+        _ => Err(format!(
+            "`{number}` is no number between {} and {}",
+            bounds.start(),
+            bounds.end()
+        )),
+    }
 }
 
 fn progress(n_texts: usize) -> ProgressBar {

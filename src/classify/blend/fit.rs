@@ -15,10 +15,6 @@ const LINEAR: [f64; 14] = [
 ];
 /// Weights of the transformer beside a specialist that are tried.
 const BESIDE_SPECIALIST: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
-/// Where two transformers judge together, what the linear model must save in nats to be
-/// heard more: words of the collections that it was fitted on help it on held-out texts of
-/// the same ones, and less on others.
-const LINEAR_MUST_EARN: f64 = 0.01;
 /// A collection with this many texts or more counts fully in the choice of the weights.
 const COUNTS_FULLY: usize = 100;
 /// Temperatures tried for each choice of weights: from this one, each so much larger.
@@ -37,6 +33,11 @@ const LEAST_EASY: f64 = 0.05;
 /// less than it looks.
 const LOWEST_ALONE: u32 = 80;
 const LOWEST_BESIDE: u32 = 50;
+
+/// What the linear model of a language must save in nats to be heard more: words of the
+/// collections that it was fitted on help on held-out texts of the same ones, and less on
+/// others. A language without an entry has none.
+pub type Margins = BTreeMap<String, f64>;
 
 /// A held-out text with what each judge said of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,7 +87,7 @@ pub struct Fitted {
 /// Fits every language and kind that there are texts of, and `und` on all of them with the
 /// transformer alone. A way of writing (`hi-Latn`) gets rows of its own where it has texts
 /// enough, and counts with its language otherwise.
-pub fn fit(texts: &[Heard]) -> Vec<Fitted> {
+pub fn fit(texts: &[Heard], margins: &Margins) -> Vec<Fitted> {
     let mut counts: BTreeMap<(&str, &'static str), usize> = BTreeMap::new();
     for text in texts {
         *counts.entry((&text.lang, kind_key(text.kind))).or_default() += 1;
@@ -100,6 +101,7 @@ pub fn fit(texts: &[Heard]) -> Vec<Fitted> {
     }
     let mut rows = Vec::new();
     for (lang, texts) in &by_lang {
+        let margin = margins.get(*lang).copied().unwrap_or(0.0);
         let kinds: BTreeSet<&'static str> = texts.iter().map(|text| kind_key(text.kind)).collect();
         for kind in kinds {
             let own: Vec<&Heard> = texts
@@ -108,7 +110,7 @@ pub fn fit(texts: &[Heard]) -> Vec<Fitted> {
                 .filter(|text| kind_key(text.kind) == kind)
                 .collect();
             let enough = own.len() >= LEAST;
-            rows.extend(row(lang, kind, if enough { &own } else { texts }));
+            rows.extend(row(lang, kind, if enough { &own } else { texts }, margin));
         }
     }
     let alone: Vec<Heard> = texts
@@ -122,7 +124,7 @@ pub fn fit(texts: &[Heard]) -> Vec<Fitted> {
         })
         .collect();
     let alone: Vec<&Heard> = alone.iter().collect();
-    rows.extend(row(UNKNOWN, kind_key(Kind::Post), &alone));
+    rows.extend(row(UNKNOWN, kind_key(Kind::Post), &alone, 0.0));
     rows
 }
 
@@ -163,11 +165,11 @@ pub fn exactness(texts: &[Heard], blend: &Blend) -> Vec<Exactness> {
 /// The row for verdicts toward a brand, fitted on texts with a brand.
 pub fn fit_toward(texts: &[Heard]) -> Option<Fitted> {
     let texts: Vec<&Heard> = texts.iter().collect();
-    row("toward", kind_key(Kind::Post), &texts)
+    row("toward", kind_key(Kind::Post), &texts, 0.0)
 }
 
-fn row(lang: &str, kind: &'static str, texts: &[&Heard]) -> Option<Fitted> {
-    let weights = choose(texts);
+fn row(lang: &str, kind: &'static str, texts: &[&Heard], margin: f64) -> Option<Fitted> {
+    let weights = choose(texts, margin);
     let sums: Vec<([f64; 3], usize)> = texts
         .iter()
         .map(|text| (weights.sum(&text.parts), text.meant))
@@ -220,7 +222,9 @@ fn sums_of(texts: &[&Heard], mix: &Mix) -> Vec<[f64; 3]> {
 /// collections (stacking, Wolpert 1992; as a log-linear pool, Heskes 1998). Cross-validated
 /// on dev, it reached the same macro-F1 as choosing by macro-F1, which a handful of texts of
 /// a rare class decide, and better probabilities.
-fn choose(texts: &[&Heard]) -> Mix {
+///
+/// Of all weights within `margin` nats of the least loss, those with the least linear one.
+fn choose(texts: &[&Heard], margin: f64) -> Mix {
     let has =
         |of: fn(&Parts) -> Option<[f64; 3]>| texts.iter().any(|text| of(&text.parts).is_some());
     let (linear, specialist) = (has(|parts| parts.linear), has(|parts| parts.specialist));
@@ -248,7 +252,6 @@ fn choose(texts: &[&Heard]) -> Mix {
         .iter()
         .map(|(loss, _)| *loss)
         .fold(f64::MAX, f64::min);
-    let margin = if specialist { LINEAR_MUST_EARN } else { 0.0 };
     reached
         .into_iter()
         .filter(|(loss, _)| *loss <= least + margin)
@@ -414,7 +417,7 @@ mod tests {
 
     #[test]
     fn a_judge_that_helps_gets_a_weight_and_answers_what_is_easy() {
-        let rows = fit(&texts());
+        let rows = fit(&texts(), &Margins::new());
         let row = &rows[0];
         assert_eq!((row.lang.as_str(), row.kind), ("tr", "review"));
         assert!(row.mix.linear > 0.0, "{row:?}");
@@ -439,7 +442,7 @@ mod tests {
             text.parts.specialist = Some(said);
             text.parts.linear = None;
         }
-        let row = fit(&texts).swap_remove(0);
+        let row = fit(&texts, &Margins::new()).swap_remove(0);
         assert!(row.mix.specialist > 0.0, "{row:?}");
         let alone = row.mix.without_transformer.expect("most texts are sure");
         assert!((0.6..0.7).contains(&row.without_transformer), "{row:?}");
@@ -493,7 +496,7 @@ mod tests {
         };
         let langs_of = |n_latin: usize| -> Vec<(String, usize)> {
             let all = [written("hi", 600), written("hi-Latn", n_latin)].concat();
-            let rows = fit(&all);
+            let rows = fit(&all, &Margins::new());
             rows.iter().map(|row| (row.lang.clone(), row.n)).collect()
         };
         let row = |lang: &str, n: usize| (lang.to_owned(), n);
@@ -527,12 +530,22 @@ mod tests {
     }
 
     #[test]
+    fn a_linear_model_must_earn_its_weight_where_there_is_a_margin() {
+        let free = fit(&texts(), &Margins::new()).swap_remove(0);
+        let margins = Margins::from([("tr".to_owned(), 0.05)]);
+        let earned = fit(&texts(), &margins).swap_remove(0);
+        assert!(earned.mix.linear < free.mix.linear, "{earned:?} {free:?}");
+        let elsewhere = Margins::from([("te".to_owned(), 0.05)]);
+        assert_eq!(fit(&texts(), &elsewhere).swap_remove(0), free);
+    }
+
+    #[test]
     fn a_judge_that_knows_nothing_gets_none() {
         let mut texts = texts();
         for text in &mut texts {
             text.parts.linear = Some([-1.0986; 3]);
         }
-        let row = fit(&texts).swap_remove(0);
+        let row = fit(&texts, &Margins::new()).swap_remove(0);
         assert!(row.mix.linear.abs() < f64::EPSILON, "{row:?}");
         assert_eq!(row.mix.easy, None);
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::ClassifyError;
 use super::calibrate::softmax;
 use crate::domain::{Kind, base_language};
-pub use fit::{Exactness, Fitted, Heard, exactness, fit, fit_toward};
+pub use fit::{Exactness, Fitted, Heard, Margins, exactness, fit, fit_toward};
 pub use listen::listen;
 
 /// The file's name in the transformer's folder.

@@ -10,8 +10,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::super::print;
-use super::progress;
 use super::train::store;
+use super::{named_number, progress};
 use crate::classify::blend::{
     BLEND, Blend, Exactness, Fitted, Heard, Mix, exactness, fit, fit_toward, listen,
 };
@@ -34,12 +34,21 @@ pub(in crate::cli) struct Calibrate {
     #[arg(long, value_delimiter = ',', value_name = "SOURCE")]
     only: Vec<String>,
     /// Not these sources: labels that no judge agrees with, say
-    #[arg(long, value_delimiter = ',', value_name = "SOURCE", conflicts_with = "only")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "SOURCE",
+        conflicts_with = "only"
+    )]
     except: Vec<String>,
     /// Models beside this one that know some languages better, by their folders' names, instead
     /// of those in use
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     specialist: Vec<String>,
+    /// What the linear model of a language must save in nats to be heard more: its words know
+    /// the collections that it was fitted on better than new ones
+    #[arg(long, value_name = "LANG=NATS", value_parser = margin)]
+    linear_must_earn: Vec<(String, f64)>,
     /// A file where what the judges say is kept; texts that stand in it are not judged again
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
@@ -49,6 +58,10 @@ pub(in crate::cli) struct Calibrate {
     /// The contents of blend.json instead of a table
     #[arg(long)]
     json: bool,
+}
+
+fn margin(text: &str) -> Result<(String, f64), String> {
+    named_number(text, "LANG=NATS", "en=0.01", 0.0..=1.0)
 }
 
 pub(super) fn calibrate(settings: &Settings, calibrate: &Calibrate) -> anyhow::Result<()> {
@@ -82,7 +95,10 @@ pub(super) fn calibrate(settings: &Settings, calibrate: &Calibrate) -> anyhow::R
     if heard.is_empty() {
         bail!("no held-out text: look at --only");
     }
-    let rows = fit(&heard);
+    let rows = fit(
+        &heard,
+        &calibrate.linear_must_earn.iter().cloned().collect(),
+    );
     let toward = if calibrate.toward.is_empty() {
         None
     } else {

@@ -9,7 +9,7 @@ use clap::{ArgGroup, Args};
 
 use super::super::print;
 use super::learn::Learn;
-use super::progress;
+use super::{named_number, progress};
 use crate::classify::calibrate::{Fit, fit as fit_certainty};
 use crate::classify::linear::{
     Example, Features, LinearLanguage, LinearManifest, Recipe, SHIPPED_LINEAR, Weights, convention,
@@ -57,13 +57,7 @@ pub(in crate::cli) struct Train {
 }
 
 fn share(text: &str) -> Result<(String, f64), String> {
-    let (lang, share) = text
-        .split_once('=')
-        .ok_or_else(|| "write LANG=SHARE, for instance en=0.2".to_owned())?;
-    match share.parse::<f64>() {
-        Ok(share) if (0.0..=4.0).contains(&share) => Ok((lang.to_owned(), share)),
-        _ => Err(format!("`{share}` is no share between 0 and 4")),
-    }
+    named_number(text, "LANG=SHARE", "en=0.2", 0.0..=4.0)
 }
 
 pub(super) fn train(train: &Train) -> anyhow::Result<()> {
