@@ -17,6 +17,8 @@ def config(base):
     c = json.loads((Path(base) / "config.json").read_text())
     for k in ("_name_or_path", "transformers_version", "gradient_checkpointing", "use_cache"):
         c.pop(k, None)
+    # A recipe's own dropout is of its training alone; learning from corrections takes BERT's.
+    c["hidden_dropout_prob"] = c["attention_probs_dropout_prob"] = 0.1
     c["architectures"] = ["BertForSequenceClassification"]
     c["id2label"] = {str(i): l for i, l in enumerate(LABELS)}
     c["label2id"] = {l: i for i, l in enumerate(LABELS)}
