@@ -170,6 +170,36 @@ fn a_model_can_be_measured_and_a_missing_one_is_named() {
 }
 
 #[test]
+fn with_the_cascade_the_smaller_models_answer_what_is_easy() {
+    let place = Place::new();
+    let texts = "I love it, it is wonderful, thank you so much\n\
+                 The shop opens at nine on Mondays\n\
+                 bahut bura service hai, paisa barbaad\n";
+    let asked = |cascade: bool| -> Vec<(String, String)> {
+        let brand = "[[brand]]\nname = \"Acme\"\n";
+        place.write(
+            "hearken.toml",
+            &format!("{brand}\n[model]\ncascade = {cascade}\n"),
+        );
+        let said = place.run_with(&["classify", "--json"], texts).ok().json();
+        let field = |line: &serde_json::Value, name: &str| line[name].as_str().map(str::to_owned);
+        said.iter()
+            .filter_map(|line| Some((field(line, "label")?, field(line, "model")?)))
+            .collect()
+    };
+    let (whole, stages) = (asked(false), asked(true));
+    let by: Vec<&str> = stages
+        .iter()
+        .map(|(_, model)| model.split('/').next().unwrap_or_default())
+        .collect();
+    assert_eq!(by, ["hearken-linear", "hearken-en", "hearken-multi"]);
+    for (alone, staged) in whole.iter().zip(&stages) {
+        assert!(alone.1.starts_with("hearken-multi/"), "{alone:?}");
+        assert_eq!(alone.0, staged.0, "the same label");
+    }
+}
+
+#[test]
 fn the_demo_shows_flagged_mentions_and_keeps_nothing() {
     let place = Place::new();
     let mut demo = place.start(&["demo"]);
