@@ -7,6 +7,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -143,7 +145,14 @@ pub async fn run(options: DaemonOptions) -> anyhow::Result<()> {
     if let Some(on_event) = on_event {
         tracker.spawn(tell(events, on_event, stop.clone()));
     }
-    tracker.spawn(heed_signals(engine.clone(), config_file, stop.clone()));
+    // Listening begins here, not when the task gets its turn: who is told that it runs may
+    // stop it at once.
+    match Signals::listen() {
+        Ok(signals) => {
+            tracker.spawn(signals.heed(engine.clone(), config_file, stop.clone()));
+        }
+        Err(error) => error!(%error, "Signals cannot be received; stop Hearken with SIGKILL"),
+    }
     ready(&told);
 
     stop.cancelled().await;
@@ -346,36 +355,57 @@ async fn tell(
     }
 }
 
+/// Signals that stop the program or have it read its configuration again.
 #[cfg(unix)]
-async fn heed_signals(engine: Engine, config_file: Option<PathBuf>, stop: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
-    );
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = signals else {
-        error!("Signals cannot be received; stop Hearken with SIGKILL");
-        return;
-    };
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            _ = interrupt.recv() => stop.cancel(),
-            _ = terminate.recv() => stop.cancel(),
-            _ = hangup.recv() => match control::reload(&engine, config_file.clone()).await {
-                Ok(said) => info!("Reloaded: {said}"),
-                Err(problems) => error!("Not reloaded: {problems}"),
-            },
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// From now on they are kept for `heed` instead of ending the process.
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn heed(mut self, engine: Engine, config_file: Option<PathBuf>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                _ = self.interrupt.recv() => stop.cancel(),
+                _ = self.terminate.recv() => stop.cancel(),
+                _ = self.hangup.recv() => {
+                    match control::reload(&engine, config_file.clone()).await {
+                        Ok(said) => info!("Reloaded: {said}"),
+                        Err(problems) => error!("Not reloaded: {problems}"),
+                    }
+                }
+            }
         }
     }
 }
 
+/// Ctrl-C, where there are no other signals.
 #[cfg(not(unix))]
-async fn heed_signals(_engine: Engine, _config_file: Option<PathBuf>, stop: CancellationToken) {
-    tokio::select! {
-        () = stop.cancelled() => (),
-        _ = tokio::signal::ctrl_c() => stop.cancel(),
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn heed(self, _engine: Engine, _config_file: Option<PathBuf>, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => (),
+            _ = tokio::signal::ctrl_c() => stop.cancel(),
+        }
     }
 }
