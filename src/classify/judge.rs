@@ -187,9 +187,9 @@ impl Judge {
         places: &[usize],
         parts: &mut [Parts],
     ) -> Result<(), ClassifyError> {
-        let asked = those(inputs, places, |input| self.is_transformers(input));
-        for (&place, logits) in asked.iter().zip(ask(&self.model, inputs, &asked)?) {
-            parts[place].transformer = Some(log_softmax(logits));
+        let wanted = |input: &Input| self.is_transformers(input);
+        for (place, said) in ask(&self.model, inputs, places, wanted)? {
+            parts[place].transformer = Some(said);
         }
         Ok(())
     }
@@ -202,12 +202,12 @@ impl Judge {
         parts: &mut [Parts],
     ) -> Result<(), ClassifyError> {
         for specialist in &self.specialists {
-            let asked = those(inputs, places, |input| {
+            let wanted = |input: &Input| {
                 let asked = self.specialist_of(input);
                 asked.is_some_and(|asked| std::ptr::eq(asked, specialist))
-            });
-            for (&place, logits) in asked.iter().zip(ask(specialist, inputs, &asked)?) {
-                parts[place].specialist = Some(log_softmax(logits));
+            };
+            for (place, said) in ask(specialist, inputs, places, wanted)? {
+                parts[place].specialist = Some(said);
             }
         }
         Ok(())
@@ -325,16 +325,18 @@ fn specialist(folder: &Path, name: &str, settings: &Settings) -> Result<Model, C
     })
 }
 
-/// Those of some places whose inputs are wanted.
-fn those(inputs: &[Input], places: &[usize], wanted: impl Fn(&Input) -> bool) -> Vec<usize> {
+/// What a network says of the wanted inputs at some places: place and log-probabilities.
+fn ask(
+    model: &Model,
+    inputs: &[Input],
+    places: &[usize],
+    wanted: impl Fn(&Input) -> bool,
+) -> Result<Vec<(usize, [f64; 3])>, ClassifyError> {
     let places = places.iter().copied();
-    places.filter(|&place| wanted(&inputs[place])).collect()
-}
-
-/// What a transformer says of the inputs at some places, in their order.
-fn ask(model: &Model, inputs: &[Input], places: &[usize]) -> Result<Vec<[f64; 3]>, ClassifyError> {
+    let places: Vec<usize> = places.filter(|&place| wanted(&inputs[place])).collect();
     let asked: Vec<&Input> = places.iter().map(|&place| &inputs[place]).collect();
-    model.logits_of(&asked)
+    let said = model.logits_of(&asked)?.into_iter().map(log_softmax);
+    Ok(places.into_iter().zip(said).collect())
 }
 
 /// The verdict that logits come to: tempered, rounded, and `unsure` below the bound.
